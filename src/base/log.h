@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_BASE_LOG_H
+#define ENVIRO_BASE_LOG_H
+
+/* The log of one invocation (host side). Where nothing was set up, warnings and errors go to stderr as text.
+ * Engines read the last line of level "error" of a JSON log, so its keys are runc's: level, msg, time. */
+
+#include "base/error.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* Opens `path` for appending (NULL: stderr), made 0644 where missing. `level` is the last one that is written. */
+int log_open(const char *path, enum log_format format, enum log_level level, struct error *err);
+void log_at(enum log_level level, const char *f, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...) log_at(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_CGROUP_CGROUP_H
+#define ENVIRO_CGROUP_CGROUP_H
+
+/* One interface over cgroup v1, v2 and hybrid hosts, and over the managers that may own a cgroup (cgroupfs: we make
+ * the directories ourselves; systemd: a transient scope; disabled: none at all).
+ *
+ * The way of a start: cgroup_host_detect → cgroup_locate (pure: where it would be) → [the state record is
+ * written] → cgroup_compile (pure: which files get which values) → cgroup_create → cgroup_apply → the init process is
+ * put in by cgroup_v2_fd (CLONE_INTO_CGROUP) and, on v1, by writing "0" itself to the fds of cgroup_task_fds. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct oci_linux_resources;
+
+enum cgroup_mode { CGROUP_MODE_NONE, CGROUP_MODE_V1, CGROUP_MODE_HYBRID, CGROUP_MODE_V2 };
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
+
+enum { CGROUP_MAX_HIERARCHIES = 24 };
+
+/* A mounted hierarchy. `controllers` is as in /proc/self/cgroup: "memory", "cpu,cpuacct", "name=systemd", and ""
+ * for v2. `own` is the cgroup of this process in it, as /proc/self/cgroup says ("/process/x"). */
+struct cgroup_hierarchy {
+	const char *controllers;
+	const char *mountpoint; /* "/sys/fs/cgroup/memory" */
+	const char *own;
+	bool v2;
+};
+
+struct cgroup_host {
+	enum cgroup_mode mode;
+	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
+	size_t n;
+};
+
+/* Looks at what is mounted below /sys/fs/cgroup without reading mountinfo where the usual places answer. Strings
+ * live in the arena. A host without any cgroup file system gives CGROUP_MODE_NONE and 0. */
+int cgroup_host_detect(struct cgroup_host *ret, struct arena *a, struct error *err);
+
+/* Where a container's cgroup is: one directory a hierarchy. */
+struct cgroup_dir {
+	const char *controllers; /* as in struct cgroup_hierarchy */
+	const char *path;	 /* absolute directory on the host */
+	bool v2;
+	int fd;			 /* O_PATH|O_DIRECTORY once made or opened, else -1 */
+};
+
+struct cgroup {
+	enum cgroup_manager manager;
+	enum cgroup_mode mode;
+	struct cgroup_dir d[CGROUP_MAX_HIERARCHIES];
+	size_t n;
+	const char *unit; /* systemd: the scope's name; else NULL */
+	const char *slice;
+};
+
+/* cgroups_path: linux.cgroupsPath (NULL: runc's default, the id below our own cgroup). Absolute: from the root of
+ * each hierarchy; relative: below our own cgroup; systemd: "slice:prefix:name". ".." and empty parts are refused. */
+int cgroup_locate(const struct cgroup_host *h, enum cgroup_manager m, const char *cgroups_path, const char *id,
+	struct arena *a, struct cgroup *ret, struct error *err);
+
+/* What the resources become on this host: ordered writes, file by file, v1 values converted for v2; device rules as
+ * v1 writes or as one eBPF program. Values are checked here, before anything is written. `for_update` leaves out
+ * what was not asked for (device rules without a devices block). r may be NULL (then only the device default). */
+struct cgroup_write {
+	uint32_t dir;	   /* index in struct cgroup's d[] */
+	const char *file;  /* "memory.max" */
+	const char *value; /* one write(2) */
+	bool optional;	   /* ENOENT is no failure (swap accounting off …) */
+};
+struct cgroup_settings {
+	struct cgroup_write *w;
+	size_t n;
+	const void *device_bpf; /* struct bpf_insn array, v2 only; NULL for none */
+	size_t device_bpf_insns;
+};
+int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r, bool for_update, struct arena *a,
+	struct cgroup_settings *ret, struct error *err);
+
+/* Makes the directories (parents too, with controllers enabled for v2 subtrees) and opens them. A cgroup that exists
+ * is taken only when it is empty and not frozen. Remembers what it made itself, so that an undo removes just that. */
+int cgroup_create(struct cgroup *cg, struct error *err);
+int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct error *err);
+
+/* Opens the directories of a cgroup that was recorded (see cgroup_to_text). Missing ones keep fd -1. */
+int cgroup_open(struct cgroup *cg, struct error *err);
+void cgroup_close(struct cgroup *cg);
+#define _cleanup_cgroup_ __attribute__((cleanup(cgroup_close)))
+
+/* For the state record: one string a directory, "CONTROLLERS:PATH" ("memory:/sys/fs/cgroup/memory/x", ":/sys/fs/cgroup/x"
+ * for v2), and back. Paths from a record are checked: absolute, clean, below a cgroup mount. */
+int cgroup_to_text(const struct cgroup *cg, struct arena *a, char ***ret, size_t *ret_n, struct error *err);
+int cgroup_from_text(char *const *text, size_t n, enum cgroup_manager m, struct arena *a, struct cgroup *ret,
+	struct error *err);
+
+/* The v2 directory, for clone3(CLONE_INTO_CGROUP): a borrowed fd, or -1. */
+int cgroup_v2_fd(const struct cgroup *cg);
+/* For v1 directories: fds of their `tasks` files, opened for writing, close-on-exec, owned by the caller (fds must
+ * have room for CGROUP_MAX_HIERARCHIES). A single-threaded process that writes "0" to one joins that hierarchy in
+ * 0.02 ms where a pid in cgroup.procs costs a grace period. Also holds the v2 `cgroup.procs` of a hybrid host when
+ * with_v2 is set (for kernels that refuse CLONE_INTO_CGROUP). Returns the number. */
+int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, struct error *err);
+/* Puts another process in (all of them): the slow way, for processes that cannot do it themselves. */
+int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
+
+/* Freezes or thaws and waits (poll/inotify on cgroup.events for v2; on v1 by reading freezer.state) until it is so,
+ * at most timeout_ms. A container without a freezer: -EOPNOTSUPP. */
+int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct error *err);
+/* 1 frozen, 0 not (also where there is no freezer or the cgroup has gone), negative errno. */
+int cgroup_is_frozen(const struct cgroup *cg);
+
+/* All pids in it and in its sub-cgroups, in this process's pid namespace, without doubles, ascending. */
+int cgroup_pids(const struct cgroup *cg, struct arena *a, pid_t **ret, size_t *ret_n, struct error *err);
+/* Sends sig to all of them; SIGKILL by cgroup.kill where the kernel has it (5.14), else frozen while it is done, so
+ * that forks cannot escape. An empty or vanished cgroup is success. */
+int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err);
+
+/* Kills what is left in it, waits until it is empty (at most timeout_ms), removes sub-cgroups and directories.
+ * What is gone already is success. */
+int cgroup_destroy(struct cgroup *cg, int timeout_ms, struct error *err);
+
+/* How often the kernel's OOM killer struck in it: memory.events oom_kill or memory.oom_control; 0 when unknown. */
+uint64_t cgroup_oom_kills(const struct cgroup *cg);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_SECCOMP_SECCOMP_H
+#define ENVIRO_SECCOMP_SECCOMP_H
+
+/* linux.seccomp → the classic BPF that seccomp(2) takes. Runs on the host side; init only loads the result. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct oci_linux_seccomp;
+
+struct seccomp_filter {
+	const void *bpf;   /* array of struct sock_filter, 8 bytes each; NULL: no filter is needed */
+	uint32_t n;	   /* instructions, at most 4096 (BPF_MAXINSNS) */
+	uint32_t flags;	   /* SECCOMP_FILTER_FLAG_* for seccomp(2); NEW_LISTENER among them when notify is set */
+	bool notify;	   /* a listener fd must be handed to listenerPath */
+};
+
+/* Compiles with libseccomp (binary tree from 32 rules on), with the prefix that answers ENOSYS to system calls
+ * newer than every one the profile names. Names that libseccomp does not know are warned of (log_warn) and skipped;
+ * unknown actions, operators, architectures and flags are errors that name the JSON path (linux.seccomp.syscalls[3].action),
+ * so are flags that this kernel lacks. The result lives in the arena. */
+int seccomp_compile(const struct oci_linux_seccomp *s, struct arena *a, struct seccomp_filter *ret, struct error *err);
+
+/* Names for `features`: NULL-terminated, static. */
+const char *const *seccomp_known_actions(void);
+const char *const *seccomp_known_operators(void);
+const char *const *seccomp_known_archs(void);
+const char *const *seccomp_known_flags(void);
+/* Flags of seccomp_known_flags that the running kernel takes; NULL-terminated, in the arena. */
+const char **seccomp_supported_flags(struct arena *a);
+
+#endif
