@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "plan/sync.h"
+
 struct plan_pending {
 	struct plan_pending *next;
 	uint64_t record[]; /* starts with a struct plan_step */
@@ -14,7 +16,7 @@ _Static_assert(sizeof(scrap) >= sizeof(struct plan_mount), "scrap holds every re
 
 void plan_begin(struct plan_builder *b, struct arena *a)
 {
-	*b = (struct plan_builder){.arena = a};
+	*b = (struct plan_builder){.arena = a, .n_slots = SLOT_FIRST_FREE};
 	b->last = &b->first;
 }
 

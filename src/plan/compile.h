@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_PLAN_COMPILE_H
+#define ENVIRO_PLAN_COMPILE_H
+
+/* spec → plan. Pure: reads the spec and facts about the host that it is given, changes nothing. Refusals name the
+ * JSON path ("mounts[3].options: unknown …"). One file an aspect adds its steps; compile.c calls them in the order
+ * of execution (DESIGN: the order of a start). */
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "libocispec-lite/ocispec.h"
+#include "plan/build.h"
+#include "plan/plan.h"
+#include "seccomp/seccomp.h"
+
+struct plan_input {
+	const struct oci_config *config;
+	const char *id;
+	const char *bundle;		    /* absolute */
+	const struct cgroup *cgroup;	    /* NULL: no cgroups */
+	const struct cgroup_settings *settings; /* NULL: none */
+	const struct seccomp_filter *seccomp; /* NULL: no filter */
+	const char *notify_socket;	    /* host path of the runtime's $NOTIFY_SOCKET, or NULL */
+	uint32_t preserve_fds, listen_fds;
+	bool no_pivot, no_new_keyring;
+	bool rootless;			    /* not root in the first user namespace: setgroups may be denied, mknod fails */
+};
+
+int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret, struct error *err);
+
+/* exec: p is the process to run; slot SLOT_FIRST_FREE is the container's pidfd, `join` the CLONE_NEW* it has of its
+ * own. config (the container's) gives seccomp, rootfs propagation and so on where exec needs them. */
+int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, uint32_t join, struct arena *a,
+	struct plan **ret, struct error *err);
+
+/* ---- the aspects (each in its own file) ---- */
+int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err);
+int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err);
+int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err);   /* mounts.c: MOUNT steps */
+int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* devices.c: DEVICE, DEV_LINKS */
+int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct error *err);    /* paths.c: READONLY_PATHS, MASKED_PATHS */
+int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* sysctl.c, checked against the namespaces */
+/* process.c: everything from RLIMIT to FIND_PROGRAM but SESSION; for create and exec alike */
+int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
+/* SECCOMP and EXEC are placed by compile.c through these: */
+int plan_add_seccomp(struct plan_builder *b, const struct plan_input *in, struct error *err);
+int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
+
+/* Facts that several aspects ask for. */
+uint32_t plan_new_namespaces(const struct oci_config *c); /* CLONE_NEW* of those without a path */
+uint32_t plan_all_namespaces(const struct oci_config *c); /* the same, joined ones too */
+
+/* mounts.c: every option name that is understood, for `features`; NULL-terminated, static */
+const char *const *plan_mount_option_names(void);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_PLAN_SYNC_H
+#define ENVIRO_PLAN_SYNC_H
+
+/* What the host side and init say to each other: one SOCK_SEQPACKET socket, one struct sync_msg a packet, fds as
+ * SCM_RIGHTS. Init gets the number of its end as argv[1].
+ *
+ * host → init   SYNC_PLAN    fds[0] the plan (memfd), then one fd for each slot of `slots[]`
+ * init → host   SYNC_CHILD   fds[0] pidfd of the process that goes on in init's place (PLAN_UNSHARE.fork)
+ * init → host   SYNC_MAP     a user namespace was unshared: the host writes the id maps, answers SYNC_GO
+ * init → host   SYNC_NAMESPACES  all namespaces stand; the host runs its hooks and so on, answers SYNC_GO with
+ *                            more slots
+ * init → host   SYNC_CONSOLE fds[0] the master of the terminal; no answer
+ * init → host   SYNC_SECCOMP value = number of the listener fd in init (the host takes it with pidfd_getfd, for the
+ *                            filter may stop sendmsg); sent by write(2); the host answers one SYNC_GO, read by read(2)
+ * init → host   SYNC_READY   everything is done up to the wait for start. With a start socket (slot `start_slot`) init
+ *                            closes this socket and waits there; without (run in one go, exec) the host answers SYNC_GO
+ * init → host   SYNC_ERROR   value = errno, text = message. Also on a start connection
+ * End of file without SYNC_ERROR after READY's answer: the program was executed.
+ *
+ * A start connection (SOCK_SEQPACKET, listening in the state directory): the caller sends SYNC_GO; init runs the
+ * startContainer hooks and executes; end of file says that it did, SYNC_ERROR that and why it did not. */
+
+#include <stdint.h>
+
+enum sync_type {
+	SYNC_NONE,
+	SYNC_PLAN,
+	SYNC_CHILD,
+	SYNC_MAP,
+	SYNC_NAMESPACES,
+	SYNC_CONSOLE,
+	SYNC_SECCOMP,
+	SYNC_READY,
+	SYNC_GO,
+	SYNC_ERROR
+};
+
+enum { SYNC_MAX_FDS = 200, SYNC_TEXT = 1024 };
+
+struct sync_msg {
+	uint32_t type;
+	int32_t value;
+	uint32_t n_slots;		/* PLAN and GO: slots[i] belongs to the i-th fd (PLAN: the i+1-th) */
+	uint32_t step;			/* ERROR: number of the step that failed, counted from 0 */
+	uint32_t slots[SYNC_MAX_FDS];	/* the last entries may be cut off on the wire */
+	char text[SYNC_TEXT];
+};
+
+/* Well-known slots, before those that a plan numbers itself (plan_new_slot starts at SLOT_FIRST_FREE). */
+enum {
+	SLOT_START,	    /* listening socket for start; absent: READY is answered on the sync socket */
+	SLOT_STATE_CREATING, /* memfd: state JSON for createContainer hooks */
+	SLOT_STATE_CREATED,  /* memfd: state JSON for startContainer hooks */
+	SLOT_FIRST_FREE
+};
+
+#endif
