@@ -39,7 +39,7 @@ struct init {
 typedef int init_step(struct init *in, const struct plan_step *s, struct error *err);
 
 /* main.c, sync.c, namespaces.c */
-init_step step_cgroup_join, step_join, step_unshare, step_time_offsets, step_sync, step_ready, step_console_send;
+init_step step_cgroup_join, step_join, step_unshare, step_time_offsets, step_time_enter, step_fork, step_sync, step_ready;
 /* rootfs and mounts */
 init_step step_rootfs, step_mount, step_device, step_dev_links, step_pivot, step_readonly_paths, step_masked_paths,
 	step_root_readonly;
@@ -58,6 +58,12 @@ int init_proc(struct init *in, struct error *err);
 /* sync.c: one packet out, or in (with at most n fds). 0 or negative errno. */
 int sync_send(int sock, const struct sync_msg *m, const int *fds, unsigned n);
 int sync_recv(int sock, struct sync_msg *m, int *fds, unsigned *n);
+
+/* Says `type` to the host and waits for its SYNC_GO, taking the slots that come with it; or only waits. */
+int init_ask(struct init *in, uint32_t type, int32_t value, struct error *err);
+int init_wait_go(struct init *in, struct error *err);
+/* The first packet: stores its slots, returns the plan's fd or a negative errno. */
+int init_receive_plan(struct init *in);
 
 /* The slot's fd or -1. */
 static inline int init_slot(const struct init *in, uint32_t slot)

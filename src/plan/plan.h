@@ -32,11 +32,11 @@ struct plan {
 	uint32_t steps;	    /* offset of the first record */
 	uint32_t n_steps;
 	uint32_t n_slots;
-	uint32_t clone_flags; /* CLONE_NEW* of all namespaces that are new */
+	uint32_t clone_flags; /* CLONE_NEW* for the clone3 that makes init */
 	uint32_t flags;	      /* PLAN_* below */
 	uint32_t reserved[8];
 };
-#define PLAN_SIMPLE 0x01u    /* every new namespace may be made by the clone3 that makes init */
+#define PLAN_SIMPLE 0x01u    /* the clone3 that makes init makes the new namespaces (clone_flags) too */
 #define PLAN_TERMINAL 0x02u  /* process.terminal */
 #define PLAN_EXEC 0x04u	     /* enters an existing container */
 #define PLAN_NOTIFY 0x08u    /* seccomp has a listener */
@@ -55,7 +55,9 @@ enum plan_op {
 	PLAN_OP_CGROUP_JOIN, /* plan_slots: "0" is written to each fd */
 	PLAN_OP_JOIN,	     /* plan_join */
 	PLAN_OP_UNSHARE,     /* plan_unshare */
-	PLAN_OP_TIME_OFFSETS,/* plan_time_offset, one a clock; between UNSHARE and the fork */
+	PLAN_OP_TIME_OFFSETS,/* plan_time_offset, one a clock, after UNSHARE */
+	PLAN_OP_TIME_ENTER,  /* no payload: into the time namespace that UNSHARE made */
+	PLAN_OP_FORK,	     /* no payload: goes on in a child (sibling by CLONE_PARENT), in the pid namespace made or joined */
 	PLAN_OP_SYNC,	     /* waits for the host: maps, hooks, network devices; receives the slots */
 	PLAN_OP_KEYRING,     /* plan_keyring */
 	PLAN_OP_LOOPBACK,    /* no payload */
@@ -165,12 +167,9 @@ struct plan_join { /* one setns */
 	uint32_t slot;	/* a namespace fd, or a pidfd whose namespaces are all joined */
 	uint32_t flags; /* CLONE_NEW*; a single one for a namespace fd */
 };
-struct plan_unshare { /* what clone3 has not made: init unshares it, in the kernel's order, and forks where a pid or
-			 time namespace asks for it */
+struct plan_unshare { /* what clone3 has not made; a user namespace first, with SYNC_MAP, and root in it after that */
 	struct plan_step s;
-	uint32_t flags;
-	uint32_t fork;	/* go on in a child (sibling by CLONE_PARENT): a pid namespace was joined or made */
-	uint32_t become_root; /* a user namespace was joined or made: setresuid(0), setresgid(0) once it is mapped */
+	uint32_t flags; /* CLONE_NEW* */
 	uint32_t pad;
 };
 struct plan_time_offset {

@@ -6,10 +6,11 @@
  * SCM_RIGHTS. Init gets the number of its end as argv[1].
  *
  * host → init   SYNC_PLAN    fds[0] the plan (memfd), then one fd for each slot of `slots[]`
- * init → host   SYNC_CHILD   fds[0] pidfd of the process that goes on in init's place (PLAN_UNSHARE.fork)
+ * init → host   SYNC_CHILD   value = pid, fds[0] pidfd of the process that goes on in init's place (PLAN_OP_FORK); the
+ *                            host answers SYNC_GO, which the child reads
  * init → host   SYNC_MAP     a user namespace was unshared: the host writes the id maps, answers SYNC_GO
  * init → host   SYNC_NAMESPACES  all namespaces stand; the host runs its hooks and so on, answers SYNC_GO with
- *                            more slots
+ *                            more slots (as many packets as it needs: value = 1 while more follow)
  * init → host   SYNC_CONSOLE fds[0] the master of the terminal; no answer
  * init → host   SYNC_SECCOMP value = number of the listener fd in init (the host takes it with pidfd_getfd, for the
  *                            filter may stop sendmsg); sent by write(2); the host answers one SYNC_GO, read by read(2)

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/init.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+enum { SET_PDEATHSIG = 1, SET_DUMPABLE = 4, SIG_KILL = 9 };
+
+int step_cgroup_join(struct init *in, const struct plan_step *s, struct error *err)
+{
+	const struct plan_slots *p = (const struct plan_slots *)s;
+
+	for (uint32_t i = 0; i < p->slots.n; i++) {
+		uint32_t slot = plan_list_u32(in->plan, p->slots, i);
+		int fd = init_slot(in, slot);
+		long r;
+
+		if (fd < 0)
+			continue;
+		r = sys_write(fd, "0", 1);
+		if (r < 0)
+			return error_errno(err, (int)r, "joining the container's cgroup");
+		(void)sys_close(fd);
+		in->slots[slot] = -1;
+	}
+	return 0;
+}
+
+/* Root of a user namespace that was joined or made: its capabilities are held already, the ids are not. */
+static int become_root(struct error *err)
+{
+	int r = (int)sys_call3(SYS_setresgid, 0, 0, 0);
+
+	if (r == 0)
+		r = (int)sys_call3(SYS_setresuid, 0, 0, 0);
+	/* a change of ids clears both */
+	(void)sys_prctl(SET_PDEATHSIG, SIG_KILL, 0, 0, 0);
+	(void)sys_prctl(SET_DUMPABLE, 0, 0, 0, 0);
+	return r < 0 ? error_errno(err, r, "becoming root of the user namespace") : 0;
+}
+
+static const char *flag_name(uint32_t flag)
+{
+	switch (flag) {
+	case CLONE_NEWNS:
+		return "mount";
+	case CLONE_NEWPID:
+		return "pid";
+	case CLONE_NEWNET:
+		return "network";
+	case CLONE_NEWIPC:
+		return "ipc";
+	case CLONE_NEWUTS:
+		return "uts";
+	case CLONE_NEWUSER:
+		return "user";
+	case CLONE_NEWCGROUP:
+		return "cgroup";
+	case CLONE_NEWTIME:
+		return "time";
+	default:
+		return "container";
+	}
+}
+
+int step_join(struct init *in, const struct plan_step *s, struct error *err)
+{
+	const struct plan_join *p = (const struct plan_join *)s;
+	int fd = init_slot(in, p->slot), r;
+
+	if (fd < 0)
+		return error_set(err, EBADF, "%s namespace: not handed over", flag_name(p->flags));
+	r = sys_setns(fd, p->flags);
+	(void)sys_close(fd);
+	in->slots[p->slot] = -1;
+	if (r < 0)
+		return error_errno(err, r, "%s namespace", flag_name(p->flags));
+	return p->flags & CLONE_NEWUSER ? become_root(err) : 0;
+}
+
+static int unshare_user(struct init *in, struct error *err)
+{
+	int r = sys_unshare(CLONE_NEWUSER);
+
+	if (r < 0)
+		return error_errno(err, r, "user namespace");
+	/* newuidmap and an unprivileged runtime may write to /proc/PID/uid_map only while this is so; nobody else is in
+	 * the new namespace yet. */
+	(void)sys_prctl(SET_DUMPABLE, 1, 0, 0, 0);
+	r = init_ask(in, SYNC_MAP, 0, err);
+	(void)sys_prctl(SET_DUMPABLE, 0, 0, 0, 0);
+	return r < 0 ? r : become_root(err);
+}
+
+int step_unshare(struct init *in, const struct plan_step *s, struct error *err)
+{
+	uint32_t flags = ((const struct plan_unshare *)s)->flags;
+	int r;
+
+	if (flags & CLONE_NEWUSER) {
+		r = unshare_user(in, err);
+		if (r < 0)
+			return r;
+		flags &= ~(uint32_t)CLONE_NEWUSER;
+	}
+	r = flags ? sys_unshare(flags) : 0;
+	if (r == -EINVAL) { /* find the one this kernel does not have, for the message */
+		for (uint32_t f = 1; f; f <<= 1)
+			if ((flags & f) && sys_unshare(f) < 0)
+				return error_errno(err, EINVAL, "%s namespace", flag_name(f));
+		return 0;
+	}
+	return r < 0 ? error_errno(err, r, "new namespaces") : 0;
+}
+
+int step_time_offsets(struct init *in, const struct plan_step *s, struct error *err)
+{
+	const struct plan_time_offset *p = (const struct plan_time_offset *)s;
+	char line[64];
+	size_t n = fmt(line, sizeof(line), "%u %ld %u\n", p->clock, (long)p->secs, p->nsecs);
+	int fd = sys_openat(-100, "/proc/self/timens_offsets", 02000001 /* O_WRONLY|O_CLOEXEC */, 0);
+	long r = fd;
+
+	(void)in;
+	if (fd >= 0) {
+		r = sys_write(fd, line, n);
+		(void)sys_close(fd);
+	}
+	return r < 0 ? error_errno(err, (int)r, "time offset of clock %u", p->clock) : 0;
+}
+
+/* unshare(CLONE_NEWTIME) counts for children only; this process goes in by setns. */
+int step_time_enter(struct init *in, const struct plan_step *s, struct error *err)
+{
+	int fd = sys_openat(-100, "/proc/self/ns/time_for_children", 02000000 /* O_CLOEXEC */, 0);
+	int r = fd < 0 ? fd : sys_setns(fd, CLONE_NEWTIME);
+
+	(void)in;
+	(void)s;
+	if (fd >= 0)
+		(void)sys_close(fd);
+	return r < 0 ? error_errno(err, r, "time namespace") : 0;
+}
+
+/* A pid namespace is entered by a child only. The child is the runtime's own (CLONE_PARENT), so that the runtime's
+ * caller becomes its parent when the runtime ends. */
+int step_fork(struct init *in, const struct plan_step *s, struct error *err)
+{
+	static struct sync_msg m;
+	int pidfd = -1, pid, r;
+	struct sys_clone_args a = {.flags = CLONE_PARENT | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd};
+
+	(void)s;
+	pid = sys_clone3(&a);
+	if (pid == -ENOSYS || pid == -EPERM) { /* a seccomp filter around us that does not know clone3 */
+		pid = (int)sys_call5(SYS_clone, CLONE_PARENT | CLONE_PIDFD, 0, &pidfd, 0, 0);
+	}
+	if (pid < 0)
+		return error_errno(err, pid, "fork in the pid namespace");
+	if (pid == 0) {
+		(void)sys_prctl(SET_PDEATHSIG, SIG_KILL, 0, 0, 0);
+		(void)sys_prctl(SET_DUMPABLE, 0, 0, 0, 0);
+		in->in_child = true;
+		return init_wait_go(in, err);
+	}
+	m.type = SYNC_CHILD;
+	m.value = pid;
+	r = sync_send(in->sync, &m, &pidfd, 1);
+	if (r < 0)
+		(void)sys_pidfd_send_signal(pidfd, SIG_KILL);
+	sys_call1(SYS_exit_group, r < 0);
+	__builtin_unreachable();
+}
