@@ -90,6 +90,9 @@ struct oci_type {
 
 #define OCI_TYPE(T, f) {.fields = (f), .fields_len = sizeof(f) / sizeof((f)[0]), .size = sizeof(T)}
 
+/* Bytes of one element of an array field. */
+size_t oci_element_size(const struct oci_field *f);
+
 /* Zero, and a compile error when cond is false. */
 #define OCI_ASSERT_ZERO(cond) (0 * sizeof(struct { _Static_assert(cond, #cond); int unused; }))
 #define OCI_MEMBER(T, m) (((T *)0)->m)

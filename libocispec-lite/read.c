@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libocispec-lite/table.h"
+
+#include <errno.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+#include "base/str.h"
+#include "libocispec-lite/frame.h"
+#include "libocispec-lite/number.h"
+#include "libocispec-lite/scan.h"
+
+enum { GO_ON = 1, STOP = 0, MAX_SHOWN = 40 };
+
+struct reader {
+	const struct oci_type *root;
+	const char *text;
+	size_t len;
+	struct arena *arena;
+	struct oci_unknown *unknown;
+	struct error *err;
+	yajl_handle parser;
+	void *result;
+	int status;	   /* what to return once an event has stopped the parser */
+	size_t skip_depth; /* objects and arrays that are open within an unknown member */
+	struct frames frames;
+};
+
+/* ---- saying where ---- */
+
+static int say(struct reader *r, size_t at, const char *reason, const char *detail)
+{
+	struct path p = {0};
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < at && i < r->len; i++) {
+		column++;
+		if (r->text[i] == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	frames_path(&r->frames, &p);
+	r->status = error_set(r->err, EINVAL, "%s%sline %zu, column %zu: %s%s", p.text, path_colon(&p), line, column,
+		reason, detail);
+	return STOP;
+}
+
+static int out_of_memory(struct reader *r)
+{
+	r->status = error_errno(r->err, ENOMEM, "read JSON");
+	return STOP;
+}
+
+/* The offset behind the token that the current event is about. */
+static size_t token_end(const struct reader *r)
+{
+	return yajl_get_bytes_consumed(r->parser);
+}
+
+/* The offset of the opening quote of the string whose token ends here. */
+static size_t string_start(const struct reader *r)
+{
+	size_t i = token_end(r) - 1, slashes;
+
+	while (i > 0) {
+		if (r->text[--i] != '"')
+			continue;
+		for (slashes = 0; slashes < i && r->text[i - slashes - 1] == '\\'; slashes++)
+			;
+		if (slashes % 2 == 0)
+			break;
+	}
+	return i;
+}
+
+static int wrong_type(struct reader *r, size_t at, const char *found)
+{
+	struct want w = frames_want(&r->frames, r->root);
+	char reason[160];
+
+	fmt(reason, sizeof(reason), "expected %s, found ", want_words(&w));
+	return say(r, at, reason, found);
+}
+
+/* ---- values ---- */
+
+static int value_done(struct reader *r)
+{
+	struct frame *f = frames_top(&r->frames);
+
+	if (f)
+		frame_value_done(f);
+	return GO_ON;
+}
+
+/* Whether the value that comes belongs to an unknown member, or is inside of one. */
+static bool skipping(struct reader *r)
+{
+	struct frame *f = frames_top(&r->frames);
+
+	return r->skip_depth || (f && f->unknown);
+}
+
+static int skipped(struct reader *r)
+{
+	return r->skip_depth ? GO_ON : value_done(r);
+}
+
+static bool wants_one(struct reader *r, enum oci_kind kind)
+{
+	struct want w = frames_want(&r->frames, r->root);
+
+	return w.kind == kind && w.shape == OCI_SHAPE_ONE;
+}
+
+static int on_null(void *ctx)
+{
+	struct reader *r = ctx;
+	struct frame *f = frames_top(&r->frames);
+
+	if (skipping(r))
+		return skipped(r);
+	if (!f || f->mode != FRAME_OBJECT)
+		return wrong_type(r, token_end(r) - 4, "null");
+	return value_done(r);
+}
+
+static int on_boolean(void *ctx, int value)
+{
+	struct reader *r = ctx;
+	bool *to;
+
+	if (skipping(r))
+		return skipped(r);
+	if (!wants_one(r, OCI_KIND_BOOL))
+		return wrong_type(r, token_end(r) - (value ? 4 : 5), value ? "true" : "false");
+	to = frame_place(frames_top(&r->frames), r->arena);
+	if (!to)
+		return out_of_memory(r);
+	*to = value;
+	return value_done(r);
+}
+
+static int on_number(void *ctx, const char *s, size_t n)
+{
+	struct reader *r = ctx;
+	struct want w;
+	uint64_t value;
+	char found[MAX_SHOWN + 1];
+	void *to;
+
+	if (skipping(r))
+		return skipped(r);
+	w = frames_want(&r->frames, r->root);
+	if (w.shape != OCI_SHAPE_ONE || !number_store(s, n, w.kind, &value)) {
+		size_t shown = n < MAX_SHOWN ? n : MAX_SHOWN;
+
+		memcpy(found, s, shown);
+		found[shown] = '\0';
+		return wrong_type(r, token_end(r) - n, found);
+	}
+	to = frame_place(frames_top(&r->frames), r->arena);
+	if (!to)
+		return out_of_memory(r);
+	number_store(s, n, w.kind, to);
+	return value_done(r);
+}
+
+static int on_string(void *ctx, const unsigned char *s, size_t n)
+{
+	struct reader *r = ctx;
+	char **to;
+
+	if (skipping(r))
+		return skipped(r);
+	if (!wants_one(r, OCI_KIND_STRING))
+		return wrong_type(r, string_start(r), "a string");
+	to = frame_place(frames_top(&r->frames), r->arena);
+	if (!to)
+		return out_of_memory(r);
+	*to = arena_strndup(r->arena, (const char *)s, n);
+	return *to ? value_done(r) : out_of_memory(r);
+}
+
+/* ---- objects and arrays ---- */
+
+/* Whether one more object or array may be opened; it begins at the last byte that was read. */
+static bool too_deep(struct reader *r)
+{
+	if (r->frames.len + r->skip_depth < OCI_MAX_DEPTH)
+		return false;
+	say(r, token_end(r) - 1, "more than 64 objects and arrays in each other", "");
+	return true;
+}
+
+static int enter_object(struct reader *r, const struct want *w)
+{
+	struct frame *f = frames_top(&r->frames);
+	bool is_map = w->kind == OCI_KIND_MAP;
+	size_t size = is_map ? sizeof(struct oci_map) : w->type->size;
+	void *obj = f ? frame_place_object(f, size, r->arena) : arena_alloc(r->arena, size);
+
+	if (!obj)
+		return out_of_memory(r);
+	if (!f)
+		r->result = obj;
+	r->frames.at[r->frames.len++] = (struct frame){
+		.mode = is_map ? FRAME_MAP : FRAME_OBJECT,
+		.type = w->type,
+		.obj = obj,
+		.start = token_end(r) - 1,
+	};
+	return GO_ON;
+}
+
+static int enter_list(struct reader *r)
+{
+	struct frames *fs = &r->frames;
+
+	return frame_enter_list(fs, frames_top(fs), token_end(r) - 1, r->arena) ? GO_ON : out_of_memory(r);
+}
+
+static int on_start_map(void *ctx)
+{
+	struct reader *r = ctx;
+	struct want w;
+
+	if (too_deep(r))
+		return STOP;
+	if (skipping(r)) {
+		r->skip_depth++;
+		return GO_ON;
+	}
+	w = frames_want(&r->frames, r->root);
+	if (w.shape == OCI_SHAPE_KEYED)
+		return enter_list(r);
+	if (w.shape != OCI_SHAPE_ONE || (w.kind != OCI_KIND_OBJECT && w.kind != OCI_KIND_MAP))
+		return wrong_type(r, token_end(r) - 1, "an object");
+	return enter_object(r, &w);
+}
+
+static int on_start_array(void *ctx)
+{
+	struct reader *r = ctx;
+
+	if (too_deep(r))
+		return STOP;
+	if (skipping(r)) {
+		r->skip_depth++;
+		return GO_ON;
+	}
+	if (frames_want(&r->frames, r->root).shape != OCI_SHAPE_ARRAY)
+		return wrong_type(r, token_end(r) - 1, "an array");
+	return enter_list(r);
+}
+
+static int leave(struct reader *r)
+{
+	if (r->skip_depth) {
+		r->skip_depth--;
+		return skipped(r);
+	}
+	r->frames.len--;
+	return value_done(r);
+}
+
+static int on_end_array(void *ctx)
+{
+	return leave(ctx);
+}
+
+static int on_end_map(void *ctx)
+{
+	struct reader *r = ctx;
+	struct frame *f = frames_top(&r->frames);
+
+	if (!r->skip_depth && f->mode == FRAME_OBJECT) {
+		for (size_t i = 0; i < f->type->fields_len; i++) {
+			if (!f->type->fields[i].required || f->given & (UINT64_C(1) << i))
+				continue;
+			f->field = &f->type->fields[i];
+			return say(r, f->start, "required member is missing", "");
+		}
+	}
+	return leave(r);
+}
+
+/* ---- keys ---- */
+
+/* Files mostly have the members in the table's order: the search goes round from behind the last that was found. */
+static const struct oci_field *find_field(const struct frame *f, const char *name, size_t n)
+{
+	size_t count = f->type->fields_len;
+	size_t i = f->seen ? 64 - (size_t)__builtin_clzll(f->seen) : 0;
+
+	for (size_t tries = 0; tries < count; tries++, i++) {
+		const struct oci_field *field = &f->type->fields[i < count ? i : (i = 0)];
+
+		if (field->name_len == n && !memcmp(field->name, name, n))
+			return field;
+	}
+	return NULL;
+}
+
+static bool add_unknown(struct reader *r)
+{
+	struct oci_unknown *u = r->unknown;
+	struct path p = {0};
+
+	if (!u)
+		return true;
+	if (u->len == u->room) {
+		size_t room = u->room ? u->room * 2 : 8;
+		char **paths = arena_array(r->arena, room, sizeof(*paths));
+
+		if (!paths)
+			return false;
+		if (u->len)
+			memcpy(paths, u->paths, u->len * sizeof(*paths));
+		u->paths = paths;
+		u->room = room;
+	}
+	frames_path(&r->frames, &p);
+	u->paths[u->len] = arena_strndup(r->arena, p.text, p.len);
+	return u->paths[u->len++] != NULL;
+}
+
+static int object_key(struct reader *r, struct frame *f, const char *s, size_t n)
+{
+	uint64_t bit;
+
+	f->field = find_field(f, s, n);
+	if (!f->field) {
+		f->key = arena_strndup(r->arena, s, n);
+		if (!f->key)
+			return out_of_memory(r);
+		f->unknown = true;
+		return add_unknown(r) ? GO_ON : out_of_memory(r);
+	}
+	bit = UINT64_C(1) << (f->field - f->type->fields);
+	if (f->seen & bit)
+		return say(r, string_start(r), "duplicate key", "");
+	f->seen |= bit;
+	return GO_ON;
+}
+
+static int on_key(void *ctx, const unsigned char *s, size_t n)
+{
+	struct reader *r = ctx;
+	struct frame *f = frames_top(&r->frames);
+	int added;
+
+	if (r->skip_depth)
+		return GO_ON;
+	if (f->mode == FRAME_OBJECT)
+		return object_key(r, f, (const char *)s, n);
+	f->key = arena_strndup(r->arena, (const char *)s, n);
+	added = f->key ? key_set_add(&f->keys, r->arena, f->key) : -ENOMEM;
+	if (added < 0)
+		return out_of_memory(r);
+	return added ? GO_ON : say(r, string_start(r), "duplicate key", "");
+}
+
+/* ---- the whole text ---- */
+
+static const yajl_callbacks events = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_boolean,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_start_map,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end_map,
+	.yajl_start_array = on_start_array,
+	.yajl_end_array = on_end_array,
+};
+
+/* Says what the parser has found wrong. */
+static int bad_json(struct reader *r)
+{
+	unsigned char *text = yajl_get_error(r->parser, 0, NULL, 0);
+	size_t behind = yajl_get_bytes_consumed(r->parser);
+	char reason[200] = "not JSON";
+
+	if (text) {
+		size_t n = strcspn((const char *)text, "\n");
+
+		if (n < sizeof(reason)) {
+			memcpy(reason, text, n);
+			reason[n] = '\0';
+		}
+		yajl_free_error(r->parser, text);
+	}
+	say(r, behind ? behind - 1 : 0, reason, "");
+	return r->status;
+}
+
+static int parse(struct reader *r)
+{
+	const char *reason = NULL;
+	size_t good = scan_text(r->text, r->len, &reason);
+	yajl_status s;
+
+	yajl_config(r->parser, yajl_dont_validate_strings, 1); /* scan_text has done it, more strictly */
+	s = yajl_parse(r->parser, (const unsigned char *)r->text, good);
+	if (s == yajl_status_ok && good == r->len)
+		s = yajl_complete_parse(r->parser);
+	if (s == yajl_status_client_canceled)
+		return r->status;
+	if (s != yajl_status_ok)
+		return bad_json(r);
+	if (good < r->len) {
+		say(r, good, reason, "");
+		return r->status;
+	}
+	return 0;
+}
+
+int oci_table_read(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
+	struct oci_unknown *unknown, struct error *err)
+{
+	struct reader r = {.root = t, .text = text, .len = len, .arena = a, .unknown = unknown, .err = err};
+	int status;
+
+	if (len > OCI_MAX_BYTES)
+		return error_set(err, EFBIG, "%zu bytes of JSON: more than %d", len, OCI_MAX_BYTES);
+	if (!len)
+		return error_set(err, EINVAL, "line 1, column 1: empty");
+	r.parser = yajl_alloc(&events, NULL, &r);
+	if (!r.parser)
+		return error_errno(err, ENOMEM, "read JSON");
+	status = parse(&r);
+	yajl_free(r.parser);
+	if (!status)
+		*ret = r.result;
+	return status;
+}
