@@ -3,4 +3,4 @@
 # Makes ./configure. Needs autoconf, automake and pkg-config.
 set -e
 cd "$(dirname "$0")"
-exec autoreconf --install
+exec autoreconf --install "$@"
