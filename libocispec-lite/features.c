@@ -69,7 +69,7 @@ static const struct oci_field features_fields[] = {
 	OCI_STRINGS(struct oci_features, "mountOptions", mount_options, 0),
 	OCI_OBJECT(struct oci_features, "linux", linux, struct oci_features_linux, linux_type, 0),
 	OCI_MAP(struct oci_features, "annotations", annotations, 0),
-	OCI_STRINGS(struct oci_features, "potentiallyUnsafeConfigAnnotations", potentially_unsafe_config_annotations,
-		0),
+	OCI_STRINGS(
+		struct oci_features, "potentiallyUnsafeConfigAnnotations", potentially_unsafe_config_annotations, 0),
 };
 const struct oci_type oci_features_type = OCI_TYPE(struct oci_features, features_fields);

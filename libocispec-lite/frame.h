@@ -18,16 +18,16 @@ enum frame_mode {
 
 struct frame {
 	enum frame_mode mode;
-	bool unknown;			/* OBJECT: the next value belongs to a member that the table does not have */
-	const struct oci_type *type;	/* OBJECT */
-	char *obj;			/* OBJECT: the struct; ARRAY, KEYED: the struct that holds it; MAP: the oci_map */
-	const struct oci_field *field;	/* OBJECT: of the next value, NULL before a key; else: of this container */
-	char *key;			/* KEYED, MAP, and OBJECT with unknown: of the next value */
-	uint64_t seen, given;		/* OBJECT: fields that had a key; that had a value other than null */
-	size_t index;			/* ARRAY, KEYED, MAP: complete values */
-	size_t room;			/* ARRAY, KEYED, MAP: values there is memory for */
-	size_t start;			/* offset in the text */
-	struct key_set keys;		/* KEYED, MAP */
+	bool unknown;                /* OBJECT: the next value belongs to a member that the table does not have */
+	const struct oci_type *type; /* OBJECT */
+	char *obj;                   /* OBJECT: the struct; ARRAY, KEYED: the struct that holds it; MAP: the oci_map */
+	const struct oci_field *field; /* OBJECT: of the next value, NULL before a key; else: of this container */
+	char *key;                     /* KEYED, MAP, and OBJECT with unknown: of the next value */
+	uint64_t seen, given;          /* OBJECT: fields that had a key; that had a value other than null */
+	size_t index;                  /* ARRAY, KEYED, MAP: complete values */
+	size_t room;                   /* ARRAY, KEYED, MAP: values there is memory for */
+	size_t start;                  /* offset in the text */
+	struct key_set keys;           /* KEYED, MAP */
 };
 
 struct frames {
@@ -54,12 +54,11 @@ struct want frames_want(struct frames *f, const struct oci_type *root);
 /* The words for it: "an unsigned 32-bit integer". */
 const char *want_words(const struct want *w);
 
-/* Memory for the value that comes next in frame f (the member of its struct, the next element), noting that it is given.
- * NULL when memory is out. Not for values of the kinds MAP and OBJECT in members, arrays and maps to objects: those go
- * through frame_place_object. */
+/* Memory for the scalar, string or pointer that comes next in frame f (the member of its struct, the next element),
+ * which thereby counts as given. NULL when memory is out. */
 void *frame_place(struct frame *f, struct arena *a);
 
-/* Like frame_place for a value that is an object of `size` bytes: the new object. */
+/* The same for an object of `size` bytes: a new one, zeroed, which f's struct or array holds already. */
 void *frame_place_object(struct frame *f, size_t size, struct arena *a);
 
 /* A new frame for an array or a map to objects that is the value of f's current field. False when memory is out. */

@@ -61,13 +61,12 @@ static const struct oci_field throttle_device_fields[] = {
 };
 static const struct oci_type throttle_device_type = OCI_TYPE(struct oci_throttle_device, throttle_device_fields);
 
-#define THROTTLE(json, m)                                                                                              \
-	OCI_OBJECTS(struct oci_block_io, json, m, struct oci_throttle_device, throttle_device_type, 0)
+#define THROTTLE(json, m) OCI_OBJECTS(struct oci_block_io, json, m, struct oci_throttle_device, throttle_device_type, 0)
 static const struct oci_field block_io_fields[] = {
 	OCI_OPTIONAL(struct oci_block_io, "weight", weight),
 	OCI_OPTIONAL(struct oci_block_io, "leafWeight", leaf_weight),
-	OCI_OBJECTS(struct oci_block_io, "weightDevice", weight_device, struct oci_weight_device, weight_device_type,
-		0),
+	OCI_OBJECTS(
+		struct oci_block_io, "weightDevice", weight_device, struct oci_weight_device, weight_device_type, 0),
 	THROTTLE("throttleReadBpsDevice", throttle_read_bps_device),
 	THROTTLE("throttleWriteBpsDevice", throttle_write_bps_device),
 	THROTTLE("throttleReadIOPSDevice", throttle_read_iops_device),
@@ -140,8 +139,8 @@ static const struct oci_field linux_seccomp_fields[] = {
 	OCI_STRINGS(struct oci_linux_seccomp, "flags", flags, 0),
 	OCI_STRING(struct oci_linux_seccomp, "listenerPath", listener_path, 0),
 	OCI_STRING(struct oci_linux_seccomp, "listenerMetadata", listener_metadata, 0),
-	OCI_OBJECTS(struct oci_linux_seccomp, "syscalls", syscalls, struct oci_seccomp_syscall, seccomp_syscall_type,
-		0),
+	OCI_OBJECTS(
+		struct oci_linux_seccomp, "syscalls", syscalls, struct oci_seccomp_syscall, seccomp_syscall_type, 0),
 };
 const struct oci_type oci_linux_seccomp_type = OCI_TYPE(struct oci_linux_seccomp, linux_seccomp_fields);
 

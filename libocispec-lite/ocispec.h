@@ -514,8 +514,9 @@ struct oci_features {
 
 /* The tables, for oci_table_read and oci_table_write and as parts of a caller's own tables. */
 extern const struct oci_type oci_config_type, oci_process_type, oci_user_type, oci_capabilities_type, oci_mount_type,
-	oci_hook_type, oci_hooks_type, oci_id_mapping_type, oci_namespace_type, oci_linux_type, oci_linux_resources_type,
-	oci_linux_seccomp_type, oci_linux_device_type, oci_state_type, oci_container_process_state_type, oci_features_type;
+	oci_hook_type, oci_hooks_type, oci_id_mapping_type, oci_namespace_type, oci_linux_type,
+	oci_linux_resources_type, oci_linux_seccomp_type, oci_linux_device_type, oci_state_type,
+	oci_container_process_state_type, oci_features_type;
 
 /* For each of the documents below:
  *

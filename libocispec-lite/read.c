@@ -21,7 +21,7 @@ struct reader {
 	struct error *err;
 	yajl_handle parser;
 	void *result;
-	int status;	   /* what to return once an event has stopped the parser */
+	int status;        /* what to return once an event has stopped the parser */
 	size_t skip_depth; /* objects and arrays that are open within an unknown member */
 	struct frames frames;
 };
@@ -41,8 +41,8 @@ static int say(struct reader *r, size_t at, const char *reason, const char *deta
 		}
 	}
 	frames_path(&r->frames, &p);
-	r->status = error_set(r->err, EINVAL, "%s%sline %zu, column %zu: %s%s", p.text, path_colon(&p), line, column,
-		reason, detail);
+	r->status = error_set(
+		r->err, EINVAL, "%s%sline %zu, column %zu: %s%s", p.text, path_colon(&p), line, column, reason, detail);
 	return STOP;
 }
 

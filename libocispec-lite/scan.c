@@ -29,6 +29,17 @@ static size_t utf8_length(const unsigned char *p, size_t n)
 	return c < least[want] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : want;
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return NO_HEX;
+}
+
 static int hex4(const char *p, size_t n)
 {
 	int v = 0;
@@ -36,11 +47,7 @@ static int hex4(const char *p, size_t n)
 	if (n < 4)
 		return NO_HEX;
 	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-		int d = c >= '0' && c <= '9' ? c - '0'
-			: c >= 'a' && c <= 'f' ? c - 'a' + 10
-			: c >= 'A' && c <= 'F' ? c - 'A' + 10
-					       : NO_HEX;
+		int d = hex_digit(p[i]);
 
 		if (d == NO_HEX)
 			return NO_HEX;

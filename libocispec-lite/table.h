@@ -29,8 +29,8 @@
 
 enum {
 	OCI_MAX_BYTES = 16 * 1024 * 1024, /* of text */
-	OCI_MAX_DEPTH = 64,		  /* of objects and arrays in each other */
-	OCI_MAX_FIELDS = 64,		  /* of one type */
+	OCI_MAX_DEPTH = 64,               /* of objects and arrays in each other */
+	OCI_MAX_FIELDS = 64,              /* of one type */
 };
 
 /* A map from strings to strings, in the order of the file. */
@@ -58,7 +58,7 @@ enum oci_kind {
 	OCI_KIND_U64,
 	OCI_KIND_STRING, /* char * */
 	OCI_KIND_OBJECT, /* a struct, pointed to */
-	OCI_KIND_MAP,	 /* struct oci_map, pointed to */
+	OCI_KIND_MAP,    /* struct oci_map, pointed to */
 };
 
 enum oci_shape {
@@ -88,6 +88,7 @@ struct oci_type {
 	size_t size;
 };
 
+/* clang-format off: it cannot lay out initialisers in macros */
 #define OCI_TYPE(T, f) {.fields = (f), .fields_len = sizeof(f) / sizeof((f)[0]), .size = sizeof(T)}
 
 /* Bytes of one element of an array field. */
@@ -141,6 +142,8 @@ size_t oci_element_size(const struct oci_field *f);
 	{OCI_FIELD_NAMED(T, json, m),                                                                                  \
 		.kind = OCI_KIND_OBJECT + OCI_ASSERT_ZERO(OCI_IS(T, m, S *) && offsetof(S, key) == 0),                 \
 		.type = &(table), .shape = OCI_SHAPE_KEYED, OCI_LEN_OF(T, m), .required = (req)}
+
+/* clang-format on */
 
 /* Reads one JSON object into a new struct of type `t`. text: len bytes of UTF-8. unknown: may be NULL.
  * -EINVAL: err holds "PATH: line L, column C: reason"; columns count bytes from 1. Refused are wrong types, numbers

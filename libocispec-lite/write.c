@@ -126,16 +126,24 @@ static int write_string(struct writer *w, const char *s, const struct place *at)
 static int write_number(struct writer *w, enum oci_kind kind, const void *v)
 {
 	char text[24];
-	long i = kind == OCI_KIND_I32 ? *(const int32_t *)v : kind == OCI_KIND_I64 ? *(const int64_t *)v : 0;
-	unsigned long u = kind == OCI_KIND_U16 ? *(const uint16_t *)v
-		: kind == OCI_KIND_U32	       ? *(const uint32_t *)v
-		: kind == OCI_KIND_U64	       ? *(const uint64_t *)v
-					       : 0;
 
-	if (kind == OCI_KIND_I32 || kind == OCI_KIND_I64)
-		fmt(text, sizeof(text), "%ld", i);
-	else
-		fmt(text, sizeof(text), "%lu", u);
+	switch (kind) {
+	case OCI_KIND_I32:
+		fmt(text, sizeof(text), "%d", *(const int32_t *)v);
+		break;
+	case OCI_KIND_I64:
+		fmt(text, sizeof(text), "%ld", (long)*(const int64_t *)v);
+		break;
+	case OCI_KIND_U16:
+		fmt(text, sizeof(text), "%u", *(const uint16_t *)v);
+		break;
+	case OCI_KIND_U32:
+		fmt(text, sizeof(text), "%u", *(const uint32_t *)v);
+		break;
+	default:
+		fmt(text, sizeof(text), "%lu", (unsigned long)*(const uint64_t *)v);
+		break;
+	}
 	return put_text(w, text);
 }
 
