@@ -33,13 +33,16 @@ struct init {
 	uint64_t caps_final_effective, caps_final_permitted, caps_final_inheritable; /* set by CREDENTIALS when
 		CAP_SYS_ADMIN is kept for seccomp; applied by SECCOMP */
 	bool caps_pending;
+	bool in_cwd;	    /* CWD has been entered */
+	char **argv, **envp; /* of the program, made by exec_prepare; NULL before */
 };
 
 /* A step's executor: 0 or a negative errno with *err filled ("object: reason"; main puts the step's name in front). */
 typedef int init_step(struct init *in, const struct plan_step *s, struct error *err);
 
 /* main.c, sync.c, namespaces.c */
-init_step step_cgroup_join, step_join, step_unshare, step_time_offsets, step_time_enter, step_fork, step_sync, step_ready;
+init_step step_cgroup_join, step_join, step_unshare, step_time_offsets, step_time_enter, step_fork, step_chroot,
+	step_sync, step_ready;
 /* rootfs and mounts */
 init_step step_rootfs, step_mount, step_device, step_dev_links, step_pivot, step_readonly_paths, step_masked_paths,
 	step_root_readonly;

@@ -35,6 +35,8 @@ int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, 
 	struct plan **ret, struct error *err);
 
 /* ---- the aspects (each in its own file) ---- */
+int plan_check_namespaces(const struct oci_config *c, struct error *err); /* namespaces.c: duplicates, impossible mixes */
+int plan_add_id_maps(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err);   /* mounts.c: MOUNT steps */
@@ -43,6 +45,11 @@ int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct e
 int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* sysctl.c, checked against the namespaces */
 /* process.c: everything from RLIMIT to FIND_PROGRAM but SESSION; for create and exec alike */
 int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
+/* Parts of the process that stand earlier, placed by compile.c too: execCPUAffinity.initial before the cgroup is joined
+ * (exec only), hard limits before a user namespace is entered, the working directory right after PIVOT. */
+int plan_add_initial_affinity(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
+int plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
+int plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p, struct error *err);
 /* SECCOMP and EXEC are placed by compile.c through these: */
 int plan_add_seccomp(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);

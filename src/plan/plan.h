@@ -47,7 +47,6 @@ enum plan_op {
 	PLAN_OP_IDMAP,
 	PLAN_OP_HOOK,
 	PLAN_OP_OOM_SCORE,
-	PLAN_OP_CGROUP_WRITE,
 	PLAN_OP_NET_DEVICE,
 	PLAN_OP_INTEL_RDT,
 	PLAN_OP_HOST_END = 32,
@@ -63,6 +62,7 @@ enum plan_op {
 	PLAN_OP_LOOPBACK,    /* no payload */
 	PLAN_OP_HOSTNAME,    /* plan_string */
 	PLAN_OP_DOMAINNAME,  /* plan_string */
+	PLAN_OP_CHROOT,	     /* plan_number: the slot of a directory that becomes the root (exec without a mount namespace) */
 	PLAN_OP_ROOTFS,	     /* plan_rootfs: propagation of "/", rootfs opened */
 	PLAN_OP_MOUNT,	     /* plan_mount */
 	PLAN_OP_DEVICE,	     /* plan_device */
@@ -83,7 +83,7 @@ enum plan_op {
 	PLAN_OP_PERSONALITY, /* plan_number */
 	PLAN_OP_EXEC_LABEL,  /* plan_exec_label: SELinux or AppArmor, effective at exec */
 	PLAN_OP_CREDENTIALS, /* plan_credentials: groups, ids, capabilities, no_new_privs */
-	PLAN_OP_CWD,	     /* plan_string */
+	PLAN_OP_CWD,	     /* plan_cwd: MAKE after PIVOT, EARLY before CREDENTIALS, FINAL after it */
 	PLAN_OP_FIND_PROGRAM,/* looks args[0] of the exec step up, with the container's user and PATH */
 	PLAN_OP_SECCOMP,     /* plan_seccomp; with a listener before READY, else just before EXEC */
 	PLAN_OP_READY,	     /* create returns here; waits for start */
@@ -144,12 +144,6 @@ struct plan_oom_score {
 	int32_t value;
 	uint32_t pad;
 };
-struct plan_cgroup_write {
-	struct plan_step s;
-	uint32_t dir; /* index of the directory in the container's cgroup record */
-	uint32_t optional;
-	plan_ref file, value;
-};
 struct plan_net_device {
 	struct plan_step s;
 	plan_ref name, new_name; /* new_name 0: kept */
@@ -166,6 +160,8 @@ struct plan_join { /* one setns */
 	struct plan_step s;
 	uint32_t slot;	/* a namespace fd, or a pidfd whose namespaces are all joined */
 	uint32_t flags; /* CLONE_NEW*; a single one for a namespace fd */
+	plan_ref path;	/* what the host opens for the slot; 0: it knows (exec) */
+	uint32_t pad;
 };
 struct plan_unshare { /* what clone3 has not made; a user namespace first, with SYNC_MAP, and root in it after that */
 	struct plan_step s;
@@ -246,7 +242,7 @@ struct plan_console {
 	struct plan_step s;
 	uint16_t rows, cols; /* 0: left as they are */
 	uint32_t bind;	     /* make /dev/console of it (create; not for exec) */
-	uint32_t uid, gid;   /* owner of the terminal */
+	uint32_t uid, gid;   /* owner of the terminal; UINT32_MAX: as the devpts mount has it */
 };
 struct plan_pivot {
 	struct plan_step s;
@@ -268,7 +264,9 @@ struct plan_session {
 };
 struct plan_rlimit {
 	struct plan_step s;
-	uint32_t resource, pad;
+	uint32_t resource;
+	uint32_t hard_only; /* raise the hard limit to `hard` where it is lower, and nothing else: stands before a user
+			       namespace is entered, for the host's rights are gone after it */
 	uint64_t soft, hard;
 };
 struct plan_scheduler {
@@ -287,7 +285,7 @@ struct plan_io_priority {
 struct plan_cpu_affinity {
 	struct plan_step s;
 	uint32_t final; /* 0: before the cgroup is joined, 1: just before exec */
-	uint32_t bytes; /* of the mask */
+	uint32_t bytes; /* of the mask; 0: every CPU that the cgroup allows, whatever was inherited */
 	plan_ref mask;	/* cpu_set_t bits */
 	uint32_t pad;
 };
@@ -297,6 +295,16 @@ struct plan_memory_policy {
 	uint32_t max_node; /* bits in the mask */
 	plan_ref mask;
 	uint32_t pad;
+};
+struct plan_cwd {
+	struct plan_step s;
+	plan_ref path;
+	uint32_t when; /* PLAN_CWD_* */
+};
+enum {
+	PLAN_CWD_MAKE,	/* made where it is missing; before the root becomes read-only */
+	PLAN_CWD_EARLY, /* chdir with the rights of the container's root; denied: FINAL tries again */
+	PLAN_CWD_FINAL, /* with those of the user, unless EARLY did; checks that it is inside */
 };
 struct plan_exec_label {
 	struct plan_step s;
@@ -310,7 +318,8 @@ struct plan_credentials {
 	uint32_t umask;		/* UINT32_MAX: left as it is */
 	uint32_t no_new_privs;
 	struct plan_list groups; /* uint32_t */
-	uint32_t set_groups;	/* 0: setgroups is denied in this user namespace and must not be called */
+	uint32_t set_groups;	/* 0: setgroups may be denied in this user namespace: so it is, with no groups asked for,
+				   the process keeps those it has */
 	uint32_t has_caps;	/* 0: no capabilities object in the spec: none at all */
 	uint64_t bounding, effective, permitted, inheritable, ambient; /* bit n is capability n */
 	uint32_t keep_for_seccomp; /* hold CAP_SYS_ADMIN until the filter is loaded (no no_new_privs) */
@@ -328,6 +337,8 @@ struct plan_exec {
 	struct plan_list args, env; /* strings */
 	uint32_t preserve_fds;	    /* fds 3 … 2+n stay open */
 	uint32_t listen_fds;	    /* of these, how many are LISTEN_FDS (LISTEN_PID is set to the process) */
+	uint32_t find_home;	    /* env has no HOME: the container's /etc/passwd is asked */
+	uint32_t pad;
 };
 
 /* A plan may come from a file: every record and reference is checked once before anything is executed. 0 or -EBADMSG. */
