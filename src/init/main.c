@@ -23,6 +23,7 @@ static const struct executor {
 	[PLAN_OP_LOOPBACK] = {"network", step_loopback},
 	[PLAN_OP_HOSTNAME] = {"hostname", step_hostname},
 	[PLAN_OP_DOMAINNAME] = {"domainname", step_domainname},
+	[PLAN_OP_CHROOT] = {"chroot", step_chroot},
 	[PLAN_OP_ROOTFS] = {"rootfs", step_rootfs},
 	[PLAN_OP_MOUNT] = {"mount", step_mount},
 	[PLAN_OP_DEVICE] = {"device", step_device},

@@ -2,11 +2,14 @@
 #include "init/init.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
+
+#define O_PATH_DIRECTORY (O_PATH | O_DIRECTORY | O_CLOEXEC)
 
 enum { SET_PDEATHSIG = 1, SET_DUMPABLE = 4, SIG_KILL = 9 };
 
@@ -79,7 +82,25 @@ int step_join(struct init *in, const struct plan_step *s, struct error *err)
 	in->slots[p->slot] = -1;
 	if (r < 0)
 		return error_errno(err, r, "%s namespace", flag_name(p->flags));
+	if (p->flags & CLONE_NEWNS) { /* exec goes on in this root; create opens its own in ROOTFS */
+		in->root = sys_openat(AT_FDCWD, "/", O_PATH_DIRECTORY, 0);
+		in->pivoted = true;
+	}
 	return p->flags & CLONE_NEWUSER ? become_root(err) : 0;
+}
+
+int step_chroot(struct init *in, const struct plan_step *s, struct error *err)
+{
+	int fd = init_slot(in, (uint32_t)((const struct plan_number *)s)->value);
+	int r = (int)sys_call1(SYS_fchdir, fd);
+
+	if (r == 0)
+		r = (int)sys_call1(SYS_chroot, ".");
+	if (r < 0)
+		return error_errno(err, r, "the container's root");
+	in->root = fd;
+	in->pivoted = true;
+	return 0;
 }
 
 static int unshare_user(struct init *in, struct error *err)
@@ -122,7 +143,7 @@ int step_time_offsets(struct init *in, const struct plan_step *s, struct error *
 	const struct plan_time_offset *p = (const struct plan_time_offset *)s;
 	char line[64];
 	size_t n = fmt(line, sizeof(line), "%u %ld %u\n", p->clock, (long)p->secs, p->nsecs);
-	int fd = sys_openat(-100, "/proc/self/timens_offsets", 02000001 /* O_WRONLY|O_CLOEXEC */, 0);
+	int fd = sys_openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
 	long r = fd;
 
 	(void)in;
@@ -136,7 +157,7 @@ int step_time_offsets(struct init *in, const struct plan_step *s, struct error *
 /* unshare(CLONE_NEWTIME) counts for children only; this process goes in by setns. */
 int step_time_enter(struct init *in, const struct plan_step *s, struct error *err)
 {
-	int fd = sys_openat(-100, "/proc/self/ns/time_for_children", 02000000 /* O_CLOEXEC */, 0);
+	int fd = sys_openat(AT_FDCWD, "/proc/self/ns/time_for_children", O_CLOEXEC, 0);
 	int r = fd < 0 ? fd : sys_setns(fd, CLONE_NEWTIME);
 
 	(void)in;

@@ -141,10 +141,10 @@ int plan_finish(struct plan_builder *b, struct plan **ret, struct error *err)
 		memcpy(p + 1, b->data, b->data_len);
 	at = (char *)p + steps;
 	for (struct plan_pending *q = b->first; q; q = q->next) {
-		uint16_t size = ((struct plan_step *)q->record)->size;
+		const struct plan_step *step = (const void *)q->record;
 
-		memcpy(at, q->record, size);
-		at += size;
+		memcpy(at, q->record, step->size);
+		at += step->size;
 	}
 	*ret = p;
 	return 0;

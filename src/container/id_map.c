@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/id_map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "container/process.h"
+#include "kernel/sys.h"
+
+enum { MAX_MAPPINGS = 340, MAX_TEXT = 4096 }; /* the kernel's: user_namespaces(7), one page */
+
+struct maps {
+	struct plan_idmap m[MAX_MAPPINGS];
+	size_t n;
+};
+
+static int collect(const struct plan *p, bool gid, struct maps *ret, struct error *err)
+{
+	ret->n = 0;
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s)) {
+		const struct plan_idmap *m = (const struct plan_idmap *)s;
+
+		if (s->op != PLAN_OP_IDMAP || m->gid != gid)
+			continue;
+		if (ret->n == MAX_MAPPINGS)
+			return error_set(err, EINVAL, "linux.%s: more than %d", gid ? "gidMappings" : "uidMappings",
+				(int)MAX_MAPPINGS);
+		ret->m[ret->n++] = *m;
+	}
+	return 0;
+}
+
+static int write_file(pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+
+	fmt(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return file_write_at(AT_FDCWD, path, text);
+}
+
+static int write_map(pid_t pid, const struct maps *maps, bool gid)
+{
+	char text[MAX_TEXT];
+	size_t at = 0;
+
+	for (size_t i = 0; i < maps->n; i++)
+		at += fmt(text + at, sizeof(text) - at, "%u %u %u\n", maps->m[i].container, maps->m[i].host,
+			maps->m[i].count);
+	if (at >= sizeof(text) - 1)
+		return -E2BIG;
+	return write_file(pid, gid ? "gid_map" : "uid_map", text);
+}
+
+/* newuidmap PID CONTAINER HOST COUNT ... */
+static int run_helper(pid_t pid, const struct maps *maps, bool gid, struct error *err)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	const char *name = gid ? "newgidmap" : "newuidmap";
+	char **argv = arena_array(&a, 3 * maps->n + 3, sizeof(*argv));
+	char *const envp[] = {NULL};
+	size_t n = 0;
+	pid_t child;
+	int r;
+
+	if (!argv)
+		return error_errno(err, ENOMEM, "%s", name);
+	argv[n++] = (char *)name;
+	argv[n++] = arena_fmt(&a, "%d", (int)pid);
+	for (size_t i = 0; i < maps->n; i++) {
+		argv[n++] = arena_fmt(&a, "%u", maps->m[i].container);
+		argv[n++] = arena_fmt(&a, "%u", maps->m[i].host);
+		argv[n++] = arena_fmt(&a, "%u", maps->m[i].count);
+	}
+	r = posix_spawnp(&child, name, NULL, NULL, argv, envp);
+	if (r == ENOENT)
+		return error_set(err, ENOENT,
+			"user namespace: %s is not in $PATH; it is needed to map more than the user's own id (Debian: "
+			"package uidmap)",
+			name);
+	if (r)
+		return error_errno(err, r, "user namespace: %s", name);
+	r = process_reap(child);
+	return r ? error_set(err, EPERM, "user namespace: %s failed with status %d (are the ids in /etc/sub%s?)", name, r,
+			   gid ? "gid" : "uid")
+		 : 0;
+}
+
+static bool is_own_id(const struct maps *m, bool gid)
+{
+	return m->n == 1 && m->m[0].count == 1 && m->m[0].host == (gid ? getegid() : geteuid());
+}
+
+static int write_one(pid_t pid, const struct maps *maps, bool gid, struct error *err)
+{
+	int r;
+
+	if (!maps->n)
+		return 0;
+	/* CVE-2014-8989: without setgroups denied the kernel takes no gid map of an unprivileged user */
+	if (gid && geteuid() != 0 && is_own_id(maps, true))
+		(void)write_file(pid, "setgroups", "deny");
+	r = write_map(pid, maps, gid);
+	if (r == -EPERM && !is_own_id(maps, gid))
+		return run_helper(pid, maps, gid, err);
+	return r < 0 ? error_errno(err, r, "user namespace: /proc/%d/%s", (int)pid, gid ? "gid_map" : "uid_map") : 0;
+}
+
+int id_map_write(const struct plan *p, pid_t pid, struct error *err)
+{
+	struct maps maps;
+	int r = collect(p, true, &maps, err);
+
+	if (r == 0)
+		r = write_one(pid, &maps, true, err);
+	if (r == 0)
+		r = collect(p, false, &maps, err);
+	if (r == 0)
+		r = write_one(pid, &maps, false, err);
+	return r;
+}
+
+static int fill(const struct oci_id_mapping *m, size_t n, struct maps *ret, struct error *err)
+{
+	if (n > MAX_MAPPINGS)
+		return error_set(err, EINVAL, "mapping: more than %d", (int)MAX_MAPPINGS);
+	for (size_t i = 0; i < n; i++)
+		ret->m[i] = (struct plan_idmap){
+			.container = m[i].container_id, .host = m[i].host_id, .count = m[i].size};
+	ret->n = n;
+	return 0;
+}
+
+int id_map_namespace(const struct oci_id_mapping *uid, size_t n_uid, const struct oci_id_mapping *gid, size_t n_gid,
+	struct error *err)
+{
+	int pidfd = -1, fd = -1, r, pid;
+	struct sys_clone_args c = {.flags = CLONE_NEWUSER | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD};
+	struct maps maps;
+	char path[64];
+
+	pid = sys_clone3(&c);
+	if (pid == 0)
+		for (;;)
+			pause(); /* only there to hold the namespace until its fd is open */
+	if (pid < 0)
+		return error_errno(err, pid, "user namespace for an idmapped mount");
+	r = fill(gid, n_gid, &maps, err);
+	if (r == 0)
+		r = write_one(pid, &maps, true, err);
+	if (r == 0)
+		r = fill(uid, n_uid, &maps, err);
+	if (r == 0)
+		r = write_one(pid, &maps, false, err);
+	if (r == 0) {
+		fmt(path, sizeof(path), "/proc/%d/ns/user", pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			r = error_errno(err, errno, "user namespace for an idmapped mount");
+	}
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	(void)process_reap(pid);
+	close(pidfd);
+	return r < 0 ? r : fd;
+}

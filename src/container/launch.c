@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "container/id_map.h"
+#include "container/process.h"
+#include "kernel/sys.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
+extern const char init_image[], init_image_end[];
+
+int launch_put(struct launch_slots *s, uint32_t slot, int fd, struct error *err)
+{
+	if (fd < 0)
+		return 0;
+	if (s->n == SYNC_MAX_FDS) {
+		close(fd);
+		return error_set(err, E2BIG, "start: more than %d file descriptors for init", (int)SYNC_MAX_FDS);
+	}
+	s->ids[s->n] = slot;
+	s->fds[s->n++] = fd;
+	return 0;
+}
+
+static void close_slots(struct launch_slots *s)
+{
+	while (s->n)
+		close(s->fds[--s->n]);
+}
+
+int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int) * (SYNC_MAX_FDS + 1))];
+	} c;
+	struct iovec iov = {(void *)m, sizeof(*m)};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t r;
+
+	if (n > SYNC_MAX_FDS + 1)
+		return -E2BIG;
+	if (n) {
+		h.msg_control = &c;
+		h.msg_controllen = CMSG_SPACE(sizeof(int) * n);
+		memset(&c, 0, h.msg_controllen);
+		c.header.cmsg_len = CMSG_LEN(sizeof(int) * n);
+		c.header.cmsg_level = SOL_SOCKET;
+		c.header.cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(&c.header), fds, sizeof(int) * n);
+	}
+	do
+		r = sendmsg(sock, &h, MSG_NOSIGNAL);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+int sync_recv_fd(int sock, struct sync_msg *m, int *fd)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} c = {0};
+	struct iovec iov = {m, sizeof(*m)};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)};
+	ssize_t r;
+
+	*fd = -1;
+	do
+		r = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	if (h.msg_controllen >= CMSG_LEN(sizeof(int)) && c.header.cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(&c.header), sizeof(int));
+	if (r == (ssize_t)sizeof(*m)) {
+		m->text[sizeof(m->text) - 1] = '\0';
+		return 0;
+	}
+	fd_close(fd);
+	return r == 0 ? -ECONNRESET : -EPROTO;
+}
+
+/* Init in a memory file that nobody can write to (CVE-2019-5736: what a container can reach through /proc/PID/exe is
+ * this copy, never a file of the host). */
+static int sealed_init(struct error *err)
+{
+	size_t n = (size_t)(init_image_end - init_image);
+	_cleanup_close_ int fd = memfd_create(INIT_COMM, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int r;
+
+	if (fd < 0 && errno == EINVAL) /* before 6.3 */
+		fd = memfd_create(INIT_COMM, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return error_errno(err, errno, "start: memory file for init");
+	r = fd_write_all(fd, init_image, n);
+	if (r < 0)
+		return error_errno(err, r, "start: memory file for init");
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return error_errno(err, errno, "start: sealing the memory file of init");
+	return TAKE_FD(fd);
+}
+
+/* In the child: nothing here may allocate, and a failure can only be sent. */
+static _Noreturn void become_init(const struct launch *l, int sync, int image)
+{
+	char number[16];
+	char *const argv[] = {INIT_COMM, number, NULL};
+	char *const envp[] = {NULL};
+	static struct sync_msg m;
+	int fd, r = 0;
+
+	/* What the caller of the runtime left open must not come near the container. */
+	if (sys_close_range(3 + l->preserve_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
+		r = -EINVAL;
+	if (l->plan->clone_flags & CLONE_NEWUSER) { /* exec would drop the capabilities of a user that is not mapped */
+		r = sync_recv_fd(sync, &m, &fd);
+		if (r == 0)
+			r = (int)sys_call3(SYS_setresgid, 0, 0, 0);
+		if (r == 0)
+			r = (int)sys_call3(SYS_setresuid, 0, 0, 0);
+	}
+	fmt(number, sizeof(number), "%d", sync);
+	if (r == 0 && fcntl(sync, F_SETFD, 0) < 0)
+		r = -errno;
+	if (r == 0) {
+		r = (int)sys_call5(SYS_execveat, image, "", argv, envp, AT_EMPTY_PATH);
+		str_copy(m.text, sizeof(m.text), "start: executing init: ");
+	} else {
+		str_copy(m.text, sizeof(m.text), "start: before init: ");
+	}
+	str_copy(m.text + strlen(m.text), 64, errno_text(r));
+	m.type = SYNC_ERROR;
+	m.value = -r;
+	(void)sync_send_fds(sync, &m, NULL, 0);
+	_exit(1);
+}
+
+static const char *namespaces_text(uint64_t flags)
+{
+	return flags & CLONE_NEWUSER ? "with a new user namespace" : flags ? "with new namespaces" : "process";
+}
+
+/* The cgroup may refuse a process (a domain that is threaded, a v2 root with controllers); then init joins itself. */
+static int clone_init(struct launch *l, int *pidfd)
+{
+	struct sys_clone_args a = {
+		.flags = l->plan->clone_flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	int pid;
+
+	if (l->cgroup_fd >= 0) {
+		a.flags |= CLONE_INTO_CGROUP;
+		a.cgroup = (uint64_t)l->cgroup_fd;
+		pid = sys_clone3(&a);
+		if (pid >= 0) {
+			l->into_cgroup = true;
+			return pid;
+		}
+		if (pid == -ENOSPC || pid == -EAGAIN || pid == -ENOMEM)
+			return pid;
+		a.flags &= ~CLONE_INTO_CGROUP;
+		a.cgroup = 0;
+	}
+	pid = sys_clone3(&a);
+	/* a seccomp filter around us (an engine's, when we run in a container) that does not know clone3 */
+	if (pid == -ENOSYS || pid == -EPERM) {
+		int legacy = (int)sys_call5(SYS_clone, l->plan->clone_flags | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
+
+		if (legacy >= 0)
+			pid = legacy;
+	}
+	return pid;
+}
+
+static int write_maps(struct launch *l, struct error *err)
+{
+	struct sync_msg m = {.type = SYNC_GO};
+	int r = id_map_write(l->plan, l->pid, err);
+
+	return r < 0 ? r : sync_send_fds(l->sync, &m, NULL, 0);
+}
+
+int launch_spawn(struct launch *l, struct error *err)
+{
+	_cleanup_close_ int image = sealed_init(err);
+	int pair[2], r, pidfd = -1;
+
+	if (image < 0)
+		return image;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, errno, "start: socket pair");
+	r = clone_init(l, &pidfd);
+	if (r == 0)
+		become_init(l, pair[1], image);
+	close(pair[1]);
+	l->sync = pair[0];
+	if (r < 0)
+		return error_errno(err, r, "start: new %s", namespaces_text(l->plan->clone_flags));
+	l->pid = r;
+	l->pidfd = pidfd;
+	if (l->plan->clone_flags & CLONE_NEWUSER) {
+		r = write_maps(l, err);
+		if (r < 0)
+			launch_kill(l);
+	}
+	return r;
+}
+
+static int send_slots(struct launch *l, uint32_t type, int first, struct launch_slots *s)
+{
+	struct sync_msg m = {.type = type, .n_slots = s->n};
+	int fds[SYNC_MAX_FDS + 1], r;
+	unsigned n = 0;
+
+	if (first >= 0)
+		fds[n++] = first;
+	for (unsigned i = 0; i < s->n; i++) {
+		m.slots[i] = s->ids[i];
+		fds[n++] = s->fds[i];
+	}
+	r = sync_send_fds(l->sync, &m, fds, n);
+	close_slots(s);
+	return r;
+}
+
+/* The child that goes on in init's place; init itself has nothing more to do. */
+static int take_child(struct launch *l, const struct sync_msg *m, int fd)
+{
+	struct launch_slots none = {.n = 0};
+
+	if (fd < 0 || m->value <= 0) {
+		fd_close(&fd);
+		return -EPROTO;
+	}
+	(void)process_reap(l->pid);
+	fd_close(&l->pidfd);
+	l->pidfd = fd;
+	l->pid = m->value;
+	return send_slots(l, SYNC_GO, -1, &none);
+}
+
+static int take_listener(struct launch *l, const struct sync_msg *m, struct error *err)
+{
+	struct launch_slots none = {.n = 0};
+	int fd = (int)sys_call3(SYS_pidfd_getfd, l->pidfd, m->value, 0), r;
+
+	if (fd < 0)
+		return error_errno(err, fd, "seccomp: taking the listener from init");
+	r = l->on_seccomp ? l->on_seccomp(l, fd, err) : -EPROTO;
+	return r < 0 ? r : send_slots(l, SYNC_GO, -1, &none);
+}
+
+/* One packet of init's. 1: READY. */
+static int answer(struct launch *l, const struct sync_msg *m, int fd, struct error *err)
+{
+	struct launch_slots more = {.n = 0};
+	int r;
+
+	switch (m->type) {
+	case SYNC_CHILD:
+		r = take_child(l, m, fd);
+		return r < 0 ? error_errno(err, r, "start: init's child") : 0;
+	case SYNC_CONSOLE:
+		fd_close(&l->console);
+		l->console = fd;
+		return fd < 0 ? error_set(err, EPROTO, "start: no terminal came from init") : 0;
+	case SYNC_MAP:
+		fd_close(&fd);
+		r = write_maps(l, err);
+		return r;
+	case SYNC_NAMESPACES:
+		fd_close(&fd);
+		r = l->on_namespaces ? l->on_namespaces(l, &more, err) : 0;
+		if (r < 0) {
+			close_slots(&more);
+			return r;
+		}
+		r = send_slots(l, SYNC_GO, -1, &more);
+		return r < 0 ? error_errno(err, r, "start: talking to init") : 0;
+	case SYNC_SECCOMP:
+		fd_close(&fd);
+		return take_listener(l, m, err);
+	case SYNC_READY:
+		fd_close(&fd);
+		return 1;
+	case SYNC_ERROR:
+		fd_close(&fd);
+		return error_set(err, m->value ? m->value : EIO, "%s", m->text);
+	default:
+		fd_close(&fd);
+		return error_set(err, EPROTO, "start: unknown packet %u from init", m->type);
+	}
+}
+
+int launch_lead(struct launch *l, struct error *err)
+{
+	int r = send_slots(l, SYNC_PLAN, l->plan_fd, &l->with_plan);
+
+	if (r < 0)
+		error_errno(err, r, "start: talking to init");
+	while (r == 0) {
+		struct sync_msg m;
+		int fd;
+
+		r = sync_recv_fd(l->sync, &m, &fd);
+		if (r == -ECONNRESET)
+			error_set(err, ECONNRESET, "start: init was killed");
+		else if (r < 0)
+			error_errno(err, r, "start: talking to init");
+		else
+			r = answer(l, &m, fd, err);
+	}
+	if (r < 0)
+		launch_kill(l);
+	return r < 0 ? r : 0;
+}
+
+int launch_go(struct launch *l, struct error *err)
+{
+	struct launch_slots none = {.n = 0};
+	struct sync_msg m;
+	int fd, r = send_slots(l, SYNC_GO, -1, &none);
+
+	if (r < 0)
+		return error_errno(err, r, "start: talking to init");
+	r = sync_recv_fd(l->sync, &m, &fd);
+	fd_close(&fd);
+	if (r == -ECONNRESET)
+		return 0; /* closed by exec */
+	if (r == 0 && m.type == SYNC_ERROR)
+		return error_set(err, m.value ? m.value : EIO, "%s", m.text);
+	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
+}
+
+void launch_kill(struct launch *l)
+{
+	if (l->pid <= 0)
+		return;
+	(void)sys_pidfd_send_signal(l->pidfd, SIGKILL);
+	(void)process_reap(l->pid);
+	l->pid = 0;
+}
+
+void launch_done(struct launch *l)
+{
+	close_slots(&l->with_plan);
+	fd_close(&l->plan_fd);
+	fd_close(&l->sync);
+	fd_close(&l->pidfd);
+	fd_close(&l->console);
+}

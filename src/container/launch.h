@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_CONTAINER_LAUNCH_H
+#define ENVIRO_CONTAINER_LAUNCH_H
+
+/* Making an init process and leading it through a plan: the host's end of plan/sync.h. Used by create, run and exec. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+#include "plan/sync.h"
+
+/* fds on their way into init's slots; owned, closed when sent. */
+struct launch_slots {
+	int fds[SYNC_MAX_FDS];
+	uint32_t ids[SYNC_MAX_FDS];
+	unsigned n;
+};
+/* Takes fd over (also when it fails: -E2BIG). A negative fd is passed over. */
+int launch_put(struct launch_slots *s, uint32_t slot, int fd, struct error *err);
+
+struct launch {
+	/* given */
+	const struct plan *plan;
+	int plan_fd;		 /* a file that holds the plan, readable */
+	int cgroup_fd;		 /* for CLONE_INTO_CGROUP, or -1 */
+	uint32_t preserve_fds;	 /* fds 3 … 2+n go on into init */
+	struct launch_slots with_plan; /* slots that are there from the start */
+	/* The host's part once all namespaces stand; more slots may be put. Returns 0 or -errno (then init is killed). */
+	int (*on_namespaces)(struct launch *l, struct launch_slots *more, struct error *err);
+	/* A seccomp listener; fd is the callee's. NULL where the plan has none. */
+	int (*on_seccomp)(struct launch *l, int fd, struct error *err);
+	void *data;
+	/* found */
+	int sync, pidfd;
+	pid_t pid;
+	int console; /* master of the container's terminal, or -1 */
+	bool into_cgroup; /* it was made in cgroup_fd */
+};
+
+#define LAUNCH_INIT                                                                                                    \
+	((struct launch){.plan_fd = -1, .cgroup_fd = -1, .sync = -1, .pidfd = -1, .console = -1})
+
+/* Makes init. Returns when it is there (it waits for its plan); the caller may then write its pid down. */
+int launch_spawn(struct launch *l, struct error *err);
+/* Sends the plan and answers until READY. On failure init has been killed and reaped. */
+int launch_lead(struct launch *l, struct error *err);
+/* After READY of a plan without start socket: lets it execute the program, and waits until it has. */
+int launch_go(struct launch *l, struct error *err);
+/* Kills init, if it is there, and reaps it. */
+void launch_kill(struct launch *l);
+/* Closes what is open. */
+void launch_done(struct launch *l);
+#define _cleanup_launch_ __attribute__((cleanup(launch_done)))
+
+/* One packet with fds; 0 or -errno. */
+int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n);
+/* One packet; at most one fd comes with it (-1: none). -ECONNRESET at the end of the stream. */
+int sync_recv_fd(int sock, struct sync_msg *m, int *fd);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_CONTAINER_RECORD_H
+#define ENVIRO_CONTAINER_RECORD_H
+
+/* What is kept of a container below the state root:
+ *
+ *	ROOT/ID/state.json	struct container_record; replaced as a whole
+ *	ROOT/ID/plan		the launch plan
+ *	ROOT/ID/start.sock	while init waits for start
+ *	ROOT/ID/notify/		the sd_notify socket that the container is given, where there is one
+ *
+ * The record is written before anything else of the container is made, so that whatever was made can be found. */
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "libocispec-lite/table.h"
+
+enum { RECORD_VERSION = 1 };
+
+struct container_record {
+	uint32_t version;
+	char *id, *bundle, *rootfs, *oci_version, *created;
+	int32_t pid;		 /* 0: not made yet */
+	uint64_t start_time;	 /* of the process, clock ticks since boot: tells it from a later one with its pid */
+	uint32_t namespaces;	 /* CLONE_NEW* that the container has of its own, or joined */
+	char *cgroup_manager;	 /* "cgroupfs", "systemd", "disabled" */
+	char **cgroup;		 /* cgroup_to_text */
+	size_t cgroup_len;
+	char *intel_rdt;	 /* resctrl group to remove with the container, or NULL */
+	char *notify_socket;	 /* the runtime's $NOTIFY_SOCKET, for start to pass on to, or NULL */
+	struct oci_map *annotations;
+};
+
+/* dir: the container's state directory. */
+int record_read(int dir, struct arena *a, struct container_record **ret, struct error *err);
+int record_write(int dir, const struct container_record *r, struct error *err);
+
+#endif

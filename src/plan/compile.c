@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/compile.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "plan/sync.h"
+
+static bool empty(const char *s)
+{
+	return !s || !*s;
+}
+
+static int check_config(const struct plan_input *in, struct error *err)
+{
+	const struct oci_config *c = in->config;
+
+	if (!c->process)
+		return error_set(err, EINVAL, "process: missing");
+	if (!c->linux)
+		return error_set(err, EINVAL, "linux: missing");
+	if (!c->root || empty(c->root->path))
+		return error_set(err, EINVAL, "root.path: missing");
+	return plan_check_namespaces(c, err);
+}
+
+static void add_string(struct plan_builder *b, enum plan_op op, const char *value)
+{
+	if (!empty(value))
+		plan_add(b, op, struct plan_string)->value = plan_put_str(b, value);
+}
+
+/* One slot for each v1 directory, and one for the v2 directory where clone3 cannot put init into it. */
+static void add_cgroup_join(struct plan_builder *b)
+{
+	uint32_t slots[CGROUP_MAX_HIERARCHIES + 1];
+	struct plan_slots *p;
+
+	for (size_t i = 0; i < CGROUP_MAX_HIERARCHIES + 1; i++)
+		slots[i] = plan_new_slot(b);
+	p = plan_add(b, PLAN_OP_CGROUP_JOIN, struct plan_slots);
+	p->slots = plan_put_u32s(b, slots, CGROUP_MAX_HIERARCHIES + 1);
+}
+
+static void add_host_steps(struct plan_builder *b, const struct oci_process *p)
+{
+	if (p->has_oom_score_adj)
+		plan_add(b, PLAN_OP_OOM_SCORE, struct plan_oom_score)->value = p->oom_score_adj;
+}
+
+static const struct propagation {
+	const char *name;
+	uint32_t flags;
+} propagations[] = {
+	{"shared", MS_SHARED},
+	{"rshared", MS_SHARED | MS_REC},
+	{"slave", MS_SLAVE},
+	{"rslave", MS_SLAVE | MS_REC},
+	{"private", MS_PRIVATE},
+	{"rprivate", MS_PRIVATE | MS_REC},
+	{"unbindable", MS_UNBINDABLE},
+	{"runbindable", MS_UNBINDABLE | MS_REC},
+};
+
+static int root_propagation(const struct oci_linux *l, uint32_t *ret, struct error *err)
+{
+	*ret = 0;
+	if (empty(l->rootfs_propagation))
+		return 0;
+	for (size_t i = 0; i < sizeof(propagations) / sizeof(propagations[0]); i++)
+		if (strcmp(propagations[i].name, l->rootfs_propagation) == 0) {
+			*ret = propagations[i].flags;
+			return 0;
+		}
+	return error_set(err, EINVAL, "linux.rootfsPropagation: unknown value \"%s\"", l->rootfs_propagation);
+}
+
+static void add_hooks_at(struct plan_builder *b, enum plan_op op, enum plan_hook_kind kind, uint32_t slot, size_t n)
+{
+	if (n) {
+		struct plan_hooks_at *p = plan_add(b, op, struct plan_hooks_at);
+
+		p->kind = kind;
+		p->slot = slot;
+	}
+}
+
+static const char *absolute(const struct plan_input *in, struct arena *a, const char *path)
+{
+	return *path == '/' ? path : arena_fmt(a, "%s/%s", in->bundle, path);
+}
+
+static int add_file_system(struct plan_builder *b, const struct plan_input *in, struct error *err)
+{
+	const struct oci_config *c = in->config;
+	uint32_t all = plan_all_namespaces(c), propagation;
+	struct plan_rootfs *root;
+	struct plan_pivot *pivot;
+	int r = root_propagation(c->linux, &propagation, err);
+
+	if (r < 0)
+		return r;
+	root = plan_add(b, PLAN_OP_ROOTFS, struct plan_rootfs);
+	root->path = plan_put_str(b, absolute(in, b->arena, c->root->path));
+	root->slot = PLAN_NO_SLOT;
+	root->propagation = propagation ? propagation : (uint32_t)(MS_SLAVE | MS_REC);
+	root->new_mount_ns = (plan_new_namespaces(c) & CLONE_NEWNS) != 0;
+	r = plan_add_mounts(b, in, err);
+	if (r == 0)
+		r = plan_add_devices(b, in, err);
+	if (r == 0)
+		r = plan_add_paths(b, in, err);
+	if (r < 0)
+		return r;
+	add_hooks_at(b, PLAN_OP_CONTAINER_HOOKS, PLAN_HOOK_CREATE_CONTAINER, SLOT_STATE_CREATING,
+		c->hooks ? c->hooks->create_container_len : 0);
+	pivot = plan_add(b, PLAN_OP_PIVOT, struct plan_pivot);
+	pivot->mode = !(all & CLONE_NEWNS) ? PLAN_PIVOT_CHROOT : in->no_pivot ? PLAN_PIVOT_MOVE : PLAN_PIVOT_ROOT;
+	pivot->propagation = propagation;
+	return 0;
+}
+
+static void add_console(struct plan_builder *b, const struct oci_process *p, bool bind)
+{
+	struct plan_console *c;
+
+	if (!p->terminal)
+		return;
+	b->flags |= PLAN_TERMINAL;
+	c = plan_add(b, PLAN_OP_CONSOLE, struct plan_console);
+	c->bind = bind;
+	c->uid = p->user ? p->user->uid : 0;
+	c->gid = p->user ? p->user->gid : 0;
+	if (p->console_size) {
+		c->rows = p->console_size->height > UINT16_MAX ? UINT16_MAX : (uint16_t)p->console_size->height;
+		c->cols = p->console_size->width > UINT16_MAX ? UINT16_MAX : (uint16_t)p->console_size->width;
+	}
+}
+
+static void add_session(struct plan_builder *b, const struct oci_process *p)
+{
+	plan_add(b, PLAN_OP_SESSION, struct plan_session)->terminal = p->has_terminal && p->terminal;
+}
+
+static void add_keyring(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool join_only)
+{
+	struct plan_keyring *k;
+
+	if (in->no_new_keyring)
+		return;
+	k = plan_add(b, PLAN_OP_KEYRING, struct plan_keyring);
+	k->name = plan_put_str(b, arena_fmt(b->arena, "_ses.%s", in->id));
+	k->label = empty(p->selinux_label) ? 0 : plan_put_str(b, p->selinux_label);
+	k->join_only = join_only;
+}
+
+/* From the process's own settings to exec. A filter with a listener is loaded before READY, for `create` must not
+ * return before the listener was handed over; any other one as late as can be. */
+static int add_last_part(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool hooks,
+	struct error *err)
+{
+	bool notify = in->seccomp && in->seccomp->notify;
+	int r;
+
+	add_session(b, p);
+	r = plan_add_process(b, in, p, err);
+	if (r == 0 && notify) {
+		b->flags |= PLAN_NOTIFY;
+		r = plan_add_seccomp(b, in, err);
+	}
+	plan_add(b, PLAN_OP_READY, struct plan_step);
+	if (hooks)
+		add_hooks_at(b, PLAN_OP_START_HOOKS, PLAN_HOOK_START_CONTAINER, SLOT_STATE_CREATED,
+			in->config->hooks ? in->config->hooks->start_container_len : 0);
+	if (r == 0 && in->seccomp && !notify)
+		r = plan_add_seccomp(b, in, err);
+	return r < 0 ? r : plan_add_exec(b, in, p, err);
+}
+
+int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret, struct error *err)
+{
+	const struct oci_config *c = in->config;
+	struct plan_builder b;
+	int r = check_config(in, err);
+
+	if (r < 0)
+		return r;
+	plan_begin(&b, a);
+	r = plan_add_id_maps(&b, in, err);
+	if (r == 0)
+		r = plan_add_hooks(&b, in, err);
+	if (r < 0)
+		return r;
+	add_host_steps(&b, c->process);
+	add_cgroup_join(&b);
+	r = plan_add_namespaces(&b, in, err);
+	if (r < 0)
+		return r;
+	plan_add(&b, PLAN_OP_SYNC, struct plan_step);
+	add_keyring(&b, in, c->process, false);
+	if (plan_new_namespaces(c) & CLONE_NEWNET)
+		plan_add(&b, PLAN_OP_LOOPBACK, struct plan_step);
+	add_string(&b, PLAN_OP_HOSTNAME, c->hostname);
+	add_string(&b, PLAN_OP_DOMAINNAME, c->domainname);
+	r = add_file_system(&b, in, err);
+	if (r < 0)
+		return r;
+	add_console(&b, c->process, true);
+	r = plan_add_sysctls(&b, in, err);
+	if (r < 0)
+		return r;
+	if (c->root->readonly)
+		plan_add(&b, PLAN_OP_ROOT_READONLY, struct plan_step);
+	r = add_last_part(&b, in, c->process, true, err);
+	return r < 0 ? r : plan_finish(&b, ret, err);
+}
+
+int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, uint32_t join, struct arena *a,
+	struct plan **ret, struct error *err)
+{
+	struct plan_builder b;
+	struct plan_join *j;
+	uint32_t pidfd, root;
+	int r;
+
+	plan_begin(&b, a);
+	b.flags = PLAN_EXEC;
+	pidfd = plan_new_slot(&b); /* SLOT_FIRST_FREE, and the next one: the host side relies on it */
+	root = plan_new_slot(&b);
+	add_host_steps(&b, p);
+	add_cgroup_join(&b);
+	if (join) {
+		j = plan_add(&b, PLAN_OP_JOIN, struct plan_join);
+		j->slot = pidfd;
+		j->flags = join;
+	}
+	if (join & CLONE_NEWPID)
+		plan_add(&b, PLAN_OP_FORK, struct plan_step);
+	if (!(join & CLONE_NEWNS))
+		plan_add(&b, PLAN_OP_CHROOT, struct plan_number)->value = root;
+	add_keyring(&b, in, p, true);
+	add_console(&b, p, false);
+	r = add_last_part(&b, in, p, false, err);
+	return r < 0 ? r : plan_finish(&b, ret, err);
+}
