@@ -51,7 +51,7 @@ static const struct oci_type scheduler_type = OCI_TYPE(struct oci_scheduler, sch
 
 static const struct oci_field io_priority_fields[] = {
 	OCI_STRING(struct oci_io_priority, "class", class, OCI_REQUIRED),
-	OCI_VALUE(struct oci_io_priority, "priority", priority, OCI_REQUIRED),
+	OCI_VALUE(struct oci_io_priority, "priority", priority, 0), /* as the schema has it: IDLE knows none */
 };
 static const struct oci_type io_priority_type = OCI_TYPE(struct oci_io_priority, io_priority_fields);
 

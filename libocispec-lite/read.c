@@ -21,6 +21,7 @@ struct reader {
 	struct error *err;
 	yajl_handle parser;
 	void *result;
+	bool at_end;       /* all text is with the parser */
 	int status;        /* what to return once an event has stopped the parser */
 	size_t skip_depth; /* objects and arrays that are open within an unknown member */
 	struct frames frames;
@@ -55,7 +56,7 @@ static int out_of_memory(struct reader *r)
 /* The offset behind the token that the current event is about. */
 static size_t token_end(const struct reader *r)
 {
-	return yajl_get_bytes_consumed(r->parser);
+	return r->at_end ? r->len : yajl_get_bytes_consumed(r->parser);
 }
 
 /* The offset of the opening quote of the string whose token ends here. */
@@ -380,7 +381,7 @@ static const yajl_callbacks events = {
 static int bad_json(struct reader *r)
 {
 	unsigned char *text = yajl_get_error(r->parser, 0, NULL, 0);
-	size_t behind = yajl_get_bytes_consumed(r->parser);
+	size_t behind = token_end(r);
 	char reason[200] = "not JSON";
 
 	if (text) {
@@ -392,7 +393,7 @@ static int bad_json(struct reader *r)
 		}
 		yajl_free_error(r->parser, text);
 	}
-	say(r, behind ? behind - 1 : 0, reason, "");
+	say(r, behind && !r->at_end ? behind - 1 : behind, reason, "");
 	return r->status;
 }
 
@@ -404,8 +405,10 @@ static int parse(struct reader *r)
 
 	yajl_config(r->parser, yajl_dont_validate_strings, 1); /* scan_text has done it, more strictly */
 	s = yajl_parse(r->parser, (const unsigned char *)r->text, good);
-	if (s == yajl_status_ok && good == r->len)
+	if (s == yajl_status_ok && good == r->len) {
+		r->at_end = true;
 		s = yajl_complete_parse(r->parser);
+	}
 	if (s == yajl_status_client_canceled)
 		return r->status;
 	if (s != yajl_status_ok)

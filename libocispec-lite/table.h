@@ -88,7 +88,8 @@ struct oci_type {
 	size_t size;
 };
 
-/* clang-format off: it cannot lay out initialisers in macros */
+/* It cannot lay out initialisers in macros: */
+/* clang-format off */
 #define OCI_TYPE(T, f) {.fields = (f), .fields_len = sizeof(f) / sizeof((f)[0]), .size = sizeof(T)}
 
 /* Bytes of one element of an array field. */

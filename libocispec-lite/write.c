@@ -225,7 +225,7 @@ static int write_list(struct writer *w, const struct oci_field *f, const char *o
 
 		r = next_in_list(w, i == 0);
 		if (!r && keyed)
-			r = write_name(w, key, &here);
+			r = write_name(w, key, at);
 		if (!r)
 			r = write_value(w, f, v, &here);
 	}
