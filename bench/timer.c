@@ -12,6 +12,10 @@
  *
  * Rounds are interleaved: each round lets every contestant go once, a different one first. Commands get /dev/null as
  * stdin and stdout. A command that fails ends the measurement. Orphans become our children, as they do under an engine.
+ *
+ * Prints a table: the best time, the median, the 99th percentile, the distance of the quartiles, the median of the CPU
+ * time of the command itself, its largest resident set, and the median as a multiple of the first contestant's. With -j
+ * the same goes as one JSON object a line to the end of a file.
  */
 
 #include <errno.h>
@@ -62,7 +66,7 @@ static size_t n_contestants;
 static char *measures[MAX_MEASURES];
 static size_t n_measures;
 static unsigned rounds = 100, warmup = 3, pause_ms;
-static bool json;
+static FILE *json;
 
 static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *f, ...)
 {
@@ -313,22 +317,20 @@ static void report_line(const struct contestant *c, size_t m, double base)
 	const double *w = s->wall_ms;
 	double median = quantile(w, s->n, 0.5), iqr = quantile(w, s->n, 0.75) - quantile(w, s->n, 0.25);
 
+	printf("| %-10s | %-12s | %8.3f | %8.3f | %8.3f | %9.3f | %8.3f | %7ld | %6.2f |\n", measures[m], c->name, w[0],
+		median, quantile(w, s->n, 0.99), iqr, quantile(s->cpu_ms, s->n, 0.5), s->max_rss_kb, median / base);
 	if (json)
-		printf("{\"measure\":\"%s\",\"contestant\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
-		       "\"p99_ms\":%.4f,\"iqr_ms\":%.4f,\"cpu_ms\":%.4f,\"max_rss_kb\":%ld}\n",
+		fprintf(json,
+			"{\"measure\":\"%s\",\"program\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
+			"\"p99_ms\":%.4f,\"iqr_ms\":%.4f,\"cpu_ms\":%.4f,\"max_rss_kb\":%ld}\n",
 			measures[m], c->name, s->n, w[0], median, quantile(w, s->n, 0.99), iqr,
 			quantile(s->cpu_ms, s->n, 0.5), s->max_rss_kb);
-	else
-		printf("| %-10s | %-12s | %8.3f | %8.3f | %8.3f | %8.3f | %8.3f | %7ld | %6.2f |\n", measures[m], c->name,
-			w[0], median, quantile(w, s->n, 0.99), iqr, quantile(s->cpu_ms, s->n, 0.5), s->max_rss_kb,
-			median / base);
 }
 
 static void report(void)
 {
-	if (!json)
-		puts("| measure    | program      |  best ms |   median |      p99 | quartiles |  CPU ms |  RSS KB |  ratio |\n"
-		     "|------------|--------------|---------:|---------:|---------:|---------:|---------:|--------:|-------:|");
+	puts("| measure    | program      |  best ms |   median |      p99 | quartiles |   CPU ms |  RSS KB |  ratio |\n"
+	     "|------------|--------------|---------:|---------:|---------:|----------:|---------:|--------:|-------:|");
 	for (size_t m = 0; m < n_measures; m++) {
 		double base = 0;
 
@@ -360,20 +362,20 @@ int main(int argc, char **argv)
 {
 	int o;
 
-	while ((o = getopt(argc, argv, "n:w:p:j")) >= 0) {
+	while ((o = getopt(argc, argv, "n:w:p:j:")) >= 0) {
 		if (o == 'n')
 			rounds = number(optarg);
 		else if (o == 'w')
 			warmup = number(optarg);
 		else if (o == 'p')
 			pause_ms = number(optarg);
-		else if (o == 'j')
-			json = true;
+		else if (o == 'j' && (json = fopen(optarg, "ae")))
+			continue;
 		else
 			optind = argc;
 	}
 	if (optind + 1 != argc || !rounds) {
-		fputs("usage: timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-p PAUSE BETWEEN LIVES, MS] [-j] SCRIPT\n", stderr);
+		fputs("usage: timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-p PAUSE BETWEEN LIVES, MS] [-j FILE] SCRIPT\n", stderr);
 		return 2;
 	}
 	read_script(argv[optind]);
@@ -387,5 +389,7 @@ int main(int argc, char **argv)
 			one_life(&contestants[(i + r) % n_contestants], r, r >= warmup);
 		}
 	report();
+	if (json && fclose(json))
+		die("the JSON file: %s", strerror(errno));
 	return 0;
 }
