@@ -30,6 +30,7 @@ struct cgroup_hierarchy {
 	const char *controllers;
 	const char *mountpoint; /* "/sys/fs/cgroup/memory" */
 	const char *own;
+	const char *available;	/* v2: the root's cgroup.controllers ("cpu io memory pids"); v1: NULL */
 	bool v2;
 };
 
@@ -46,8 +47,12 @@ int cgroup_host_detect(struct cgroup_host *ret, struct arena *a, struct error *e
 /* Where a container's cgroup is: one directory a hierarchy. */
 struct cgroup_dir {
 	const char *controllers; /* as in struct cgroup_hierarchy */
+	const char *available;	 /* the same; NULL when read from a record */
 	const char *path;	 /* absolute directory on the host */
+	size_t mount_len;	 /* so many bytes of path are the mount point; 0 when read from a record */
 	bool v2;
+	bool existed;		 /* cgroup_create found it there: not ours to remove when the start is undone */
+	size_t made_len;	 /* cgroup_create made it and what is above it from this length of path on; else 0 */
 	int fd;			 /* O_PATH|O_DIRECTORY once made or opened, else -1 */
 };
 
@@ -60,8 +65,9 @@ struct cgroup {
 	const char *slice;
 };
 
-/* cgroups_path: linux.cgroupsPath (NULL: runc's default, the id below our own cgroup). Absolute: from the root of
- * each hierarchy; relative: below our own cgroup; systemd: "slice:prefix:name". ".." and empty parts are refused. */
+/* cgroups_path: linux.cgroupsPath (NULL: runc's default, the id). Absolute: from the root of each hierarchy; relative:
+ * below our own cgroup, and on a pure v2 host beside it, as runc has it (our own has processes, so no controller can be
+ * enabled below it); systemd: "slice:prefix:name". Empty and "." parts are dropped; ".." and the root are refused. */
 int cgroup_locate(const struct cgroup_host *h, enum cgroup_manager m, const char *cgroups_path, const char *id,
 	struct arena *a, struct cgroup *ret, struct error *err);
 
@@ -72,13 +78,23 @@ struct cgroup_write {
 	uint32_t dir;	   /* index in struct cgroup's d[] */
 	const char *file;  /* "memory.max" */
 	const char *value; /* one write(2) */
+	const char *what;  /* "linux.resources.memory.limit", for messages */
 	bool optional;	   /* ENOENT is no failure (swap accounting off …) */
+	bool retry;	   /* EINVAL: once more behind the last write in a row with this flag (the kernel checks pairs of
+			      values against each other: limit and limit with swap, quota and period) */
+	bool alternative;  /* only if the file of the write before this one is not there */
+	bool keep_quota;   /* cpu.max: the quota in force stands before the value, which is a period */
 };
 struct cgroup_settings {
 	struct cgroup_write *w;
 	size_t n;
 	const void *device_bpf; /* struct bpf_insn array, v2 only; NULL for none */
 	size_t device_bpf_insns;
+	uint32_t device_bpf_dir;
+	/* memory.checkBeforeUpdate: refused when the usage (of the memory hierarchy, d[check_dir]) is not below these; 0:
+	 * not checked */
+	uint64_t check_memory, check_memory_swap;
+	uint32_t check_dir;
 };
 int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r, bool for_update, struct arena *a,
 	struct cgroup_settings *ret, struct error *err);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroup/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "cgroup/internal.h"
+#include "kernel/sys.h"
+
+static int mkdir_at(int dirfd, const char *path)
+{
+	return mkdirat(dirfd, path, 0755) < 0 ? -errno : 0;
+}
+
+/* Makes what is missing of d->path above its last name. */
+static int make_parents(struct cgroup_dir *d, int mount)
+{
+	char path[PATH_MAX];
+	size_t first = d->mount_len + 1;
+
+	str_copy(path, sizeof(path), d->path);
+	for (size_t i = first; path[i]; i++) {
+		int r;
+
+		if (path[i] != '/')
+			continue;
+		path[i] = '\0';
+		r = mkdir_at(mount, path + first);
+		if (r == 0 && !d->made_len)
+			d->made_len = i;
+		if (r < 0 && r != -EEXIST)
+			return r;
+		path[i] = '/';
+	}
+	return 0;
+}
+
+static int make(struct cgroup_dir *d, int mount)
+{
+	const char *rel = d->path + d->mount_len + 1;
+	int r = mkdir_at(mount, rel);
+
+	/* A parent may vanish again when its last container is removed meanwhile. */
+	for (int tries = 0; r == -ENOENT && tries < 8; tries++) {
+		r = make_parents(d, mount);
+		if (r == 0)
+			r = mkdir_at(mount, rel);
+	}
+	d->existed = r == -EEXIST;
+	if (r == 0 && !d->made_len)
+		d->made_len = str_len(d->path);
+	return d->existed ? 0 : r;
+}
+
+static int inherit_file(int parent, int child, const char *file)
+{
+	char text[8192];
+	int r = file_read_small(child, file, text, sizeof(text));
+
+	if (r != 0) /* set already, or not readable */
+		return r < 0 ? r : 0;
+	r = file_read_small(parent, file, text, sizeof(text));
+	return r < 0 ? r : file_write_at(child, file, text);
+}
+
+/* A v1 cpuset is born without processors and memory nodes, and nothing can join it like that. */
+static int inherit_cpuset(int parent, int child, void *arg)
+{
+	int r = inherit_file(parent, child, "cpuset.cpus");
+
+	(void)arg;
+	return r < 0 ? r : inherit_file(parent, child, "cpuset.mems");
+}
+
+/* All controllers of the hierarchy, as runc does: also without a limit they count for `events` and the engines. */
+static void enable_all(const struct cgroup_dir *d)
+{
+	char have[1024];
+
+	if (file_read_small(d->fd, "cgroup.controllers", have, sizeof(have)) < 0 || str_eq(have, d->available))
+		return;
+	(void)cgroup_enable_controllers(d, d->available); /* said by the limit that needs one */
+	/* Below a threaded cgroup a new one takes no process until it is threaded too. */
+	if (file_read_small(d->fd, "cgroup.type", have, sizeof(have)) > 0 && str_eq(have, "domain invalid"))
+		(void)file_write_at(d->fd, "cgroup.type", "threaded");
+}
+
+static int refuse_processes(const struct cgroup_dir *d, struct error *err)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	struct pid_list l = {0};
+	int r = cgroup_dir_pids(d->fd, &a, &l);
+
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
+		return error_errno(err, r, "unable to get cgroup PIDs: %s", d->path);
+	if (l.n)
+		return error_set(err, EBUSY, "container's cgroup is not empty: %zu process(es) found", l.n);
+	return 0;
+}
+
+static int create_one(const struct cgroup *cg, struct cgroup_dir *d, struct error *err)
+{
+	char mountpoint[PATH_MAX];
+	int r;
+
+	str_copy(mountpoint, d->mount_len + 1 < sizeof(mountpoint) ? d->mount_len + 1 : sizeof(mountpoint), d->path);
+	_cleanup_close_ int mount = open(mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = mount < 0 ? -errno : make(d, mount);
+	if (r < 0)
+		return error_errno(err, r, "unable to apply cgroup configuration: mkdir %s", d->path);
+	d->fd = sys_openat2(mount, d->path + d->mount_len + 1, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
+	if (d->fd < 0)
+		return error_errno(err, d->fd, "unable to apply cgroup configuration: open %s", d->path);
+	if (d->existed) {
+		r = refuse_processes(d, err);
+		if (r < 0)
+			return r;
+	}
+	if (d->v2 && cg->mode == CGROUP_MODE_V2)
+		enable_all(d);
+	if (!d->v2 && cgroup_list_has(d->controllers, "cpuset")) {
+		r = cgroup_each_level(d, inherit_cpuset, NULL);
+		if (r < 0)
+			return error_errno(err, r, "unable to apply cgroup configuration: cpuset of %s", d->path);
+	}
+	return 0;
+}
+
+/* Takes away what this call made, and leaves the rest. */
+static void undo(struct cgroup *cg)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < cg->n; i++) {
+		struct cgroup_dir *d = &cg->d[i];
+		size_t len = str_copy(path, sizeof(path), d->path);
+
+		fd_close(&d->fd);
+		for (; d->made_len && len >= d->made_len; len--) {
+			if (path[len] != '\0' && path[len] != '/')
+				continue;
+			path[len] = '\0';
+			if (rmdir(path) < 0)
+				break;
+		}
+		d->made_len = 0;
+		d->existed = false;
+	}
+}
+
+int cgroup_create(struct cgroup *cg, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < cg->n && r == 0; i++) {
+		fd_close(&cg->d[i].fd);
+		r = create_one(cg, &cg->d[i], err);
+	}
+	/* A process that is put into a frozen cgroup would never come to its first instruction. */
+	if (r == 0 && cgroup_is_frozen(cg) == 1)
+		r = error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
+	if (r < 0)
+		undo(cg);
+	return r;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroup/internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "kernel/sys.h"
+
+enum { DIR_FLAGS = O_PATH | O_DIRECTORY | O_CLOEXEC };
+
+static bool is_cgroup(int fd, bool v2)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) == 0 && (unsigned long)st.f_type == (v2 ? CGROUP_V2_MAGIC : CGROUP_V1_MAGIC);
+}
+
+/* How much of d->path is the mount point: the longest part that is on another file system, and one name more. */
+static size_t mount_len(const struct cgroup_dir *d, char *buf, size_t n)
+{
+	struct statfs st;
+
+	if (d->mount_len)
+		return d->mount_len;
+	for (size_t len = 1; str_copy(buf, n, d->path) >= len; len++) {
+		if (buf[len] != '/' && buf[len] != '\0')
+			continue;
+		buf[len] = '\0';
+		if (statfs(buf, &st) == 0 && (unsigned long)st.f_type == (d->v2 ? CGROUP_V2_MAGIC : CGROUP_V1_MAGIC))
+			return len;
+	}
+	return 0;
+}
+
+int cgroup_each_level(const struct cgroup_dir *d, int (*fn)(int parent, int child, void *arg), void *arg)
+{
+	char path[PATH_MAX], *name, *save = NULL;
+	size_t len = mount_len(d, path, sizeof(path));
+
+	if (!len || str_len(d->path) >= sizeof(path))
+		return -ENOENT;
+	str_copy(path, len + 1, d->path);
+	_cleanup_close_ int parent = open(path, DIR_FLAGS);
+	if (parent < 0)
+		return -errno;
+	str_copy(path, sizeof(path), d->path + len);
+	for (name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		int child = sys_openat2(parent, name, DIR_FLAGS, 0, SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS), r;
+
+		if (child < 0)
+			return child;
+		r = fn(parent, child, arg);
+		fd_close(&parent);
+		parent = child;
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+struct enable {
+	const char *names;
+	int error;
+};
+
+static int enable_step(int parent, int child, void *arg)
+{
+	struct enable *e = arg;
+	char have[1024], name[64], text[1024] = "";
+
+	(void)child;
+	if (file_read_small(parent, "cgroup.subtree_control", have, sizeof(have)) < 0)
+		have[0] = '\0';
+	for (const char *p = e->names; *p; p += *p == ' ') {
+		size_t n = strcspn(p, " "), at = str_len(text);
+
+		fmt(name, sizeof(name), "%.*s", (int)n, p);
+		if (n && !cgroup_list_has(have, name))
+			fmt(text + at, sizeof(text) - at, "%s+%s", at ? " " : "", name);
+		p += n;
+	}
+	if (!*text || file_write_at(parent, "cgroup.subtree_control", text) == 0)
+		return 0;
+	/* One that cannot be had (cpu beside realtime processes, io in a threaded cgroup) must not cost the others. */
+	for (char *p = text; *p;) {
+		size_t n = strcspn(p, " ");
+		int r;
+
+		fmt(name, sizeof(name), "%.*s", (int)n, p);
+		r = file_write_at(parent, "cgroup.subtree_control", name);
+		if (r < 0)
+			e->error = r;
+		p += n + (p[n] == ' ');
+	}
+	return 0;
+}
+
+int cgroup_enable_controllers(const struct cgroup_dir *d, const char *names)
+{
+	struct enable e = {.names = names};
+	int r = cgroup_each_level(d, enable_step, &e);
+
+	return r < 0 ? r : e.error;
+}
+
+int cgroup_dir_open(struct cgroup_dir *d, struct error *err)
+{
+	_cleanup_close_ int fd = sys_openat2(AT_FDCWD, d->path, DIR_FLAGS, 0, SYS_RESOLVE_NO_SYMLINKS);
+
+	if (fd == -ENOENT)
+		return -ENOENT;
+	if (fd < 0)
+		return error_errno(err, fd, "cgroup: open: %s", d->path);
+	if (!is_cgroup(fd, d->v2))
+		return error_set(err, EINVAL, "cgroup: %s: not in a cgroup v%d file system", d->path, d->v2 ? 2 : 1);
+	_cleanup_close_ int parent = openat(fd, "..", DIR_FLAGS);
+	if (parent < 0)
+		return error_errno(err, errno, "cgroup: open: %s/..", d->path);
+	if (!is_cgroup(parent, d->v2))
+		return error_set(err, EINVAL, "cgroup: %s: the root cgroup cannot be a container's", d->path);
+	fd_close(&d->fd);
+	d->fd = TAKE_FD(fd);
+	return 0;
+}
+
+int cgroup_open(struct cgroup *cg, struct error *err)
+{
+	for (size_t i = 0; i < cg->n; i++) {
+		int r = cg->d[i].fd >= 0 ? 0 : cgroup_dir_open(&cg->d[i], err);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+void cgroup_close(struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n; i++)
+		fd_close(&cg->d[i].fd);
+}
+
+int cgroup_first_child(int dirfd, char *name, size_t n)
+{
+	struct dirent *e;
+	struct stat st;
+	int fd, r = 0;
+	DIR *dir;
+
+	/* kernfs counts sub-directories in the links: most cgroups have none, and need no reading */
+	if (fstat(dirfd, &st) == 0 && st.st_nlink == 2)
+		return 0;
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!r && (e = readdir(dir))) {
+		if (e->d_type == DT_DIR && !str_eq(e->d_name, ".") && !str_eq(e->d_name, "..")) {
+			str_copy(name, n, e->d_name);
+			r = 1;
+		}
+	}
+	closedir(dir);
+	return r;
+}
