@@ -15,7 +15,7 @@
  *
  * Prints a table: the best time, the median, the 99th percentile, the distance of the quartiles, the median of the CPU
  * time of the command itself, its largest resident set, and the median as a multiple of the first contestant's. With -j
- * the same goes as one JSON object a line to the end of a file.
+ * the same goes to the end of a file, one JSON object a line; -l says what its "setting" is.
  */
 
 #include <errno.h>
@@ -67,6 +67,7 @@ static char *measures[MAX_MEASURES];
 static size_t n_measures;
 static unsigned rounds = 100, warmup = 3, pause_ms;
 static FILE *json;
+static const char *label = "";
 
 static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *f, ...)
 {
@@ -321,9 +322,9 @@ static void report_line(const struct contestant *c, size_t m, double base)
 		median, quantile(w, s->n, 0.99), iqr, quantile(s->cpu_ms, s->n, 0.5), s->max_rss_kb, median / base);
 	if (json)
 		fprintf(json,
-			"{\"measure\":\"%s\",\"program\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
+			"{\"setting\":\"%s\",\"measure\":\"%s\",\"program\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
 			"\"p99_ms\":%.4f,\"iqr_ms\":%.4f,\"cpu_ms\":%.4f,\"max_rss_kb\":%ld}\n",
-			measures[m], c->name, s->n, w[0], median, quantile(w, s->n, 0.99), iqr,
+			label, measures[m], c->name, s->n, w[0], median, quantile(w, s->n, 0.99), iqr,
 			quantile(s->cpu_ms, s->n, 0.5), s->max_rss_kb);
 }
 
@@ -362,20 +363,22 @@ int main(int argc, char **argv)
 {
 	int o;
 
-	while ((o = getopt(argc, argv, "n:w:p:j:")) >= 0) {
+	while ((o = getopt(argc, argv, "n:w:p:j:l:")) >= 0) {
 		if (o == 'n')
 			rounds = number(optarg);
 		else if (o == 'w')
 			warmup = number(optarg);
 		else if (o == 'p')
 			pause_ms = number(optarg);
+		else if (o == 'l')
+			label = optarg;
 		else if (o == 'j' && (json = fopen(optarg, "ae")))
 			continue;
 		else
 			optind = argc;
 	}
 	if (optind + 1 != argc || !rounds) {
-		fputs("usage: timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-p PAUSE BETWEEN LIVES, MS] [-j FILE] SCRIPT\n", stderr);
+		fputs("usage: timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-p PAUSE BETWEEN LIVES, MS] [-j FILE [-l LABEL]] SCRIPT\n", stderr);
 		return 2;
 	}
 	read_script(argv[optind]);
