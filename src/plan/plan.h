@@ -131,6 +131,14 @@ enum plan_hook_kind {
 	PLAN_HOOK_POSTSTOP,
 	PLAN_HOOK_KINDS
 };
+/* As the spec and messages call it. */
+static inline const char *plan_hook_name(uint32_t kind)
+{
+	static const char *const names[PLAN_HOOK_KINDS] = {
+		"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
+
+	return kind < PLAN_HOOK_KINDS ? names[kind] : "unknown";
+}
 struct plan_hook { /* in the order of the spec; CREATE_CONTAINER and START_CONTAINER are run by init */
 	struct plan_step s;
 	uint32_t kind;
@@ -198,16 +206,16 @@ struct plan_mount {
 	plan_ref source; /* bind: absolute host path; fs: the source name */
 	plan_ref type;
 	plan_ref data;	 /* what is left of the options for the file system, comma separated; 0: none */
-	uint32_t slot;	 /* bind: a detached tree from the host side, or PLAN_NO_SLOT */
+	uint32_t slot;	 /* bind: a detached tree from the host side, or PLAN_NO_SLOT; see PLAN_MOUNT_SOURCE_FD */
 	uint32_t sb_flags;   /* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION, MS_SILENT */
 	uint32_t flags;	     /* PLAN_MOUNT_* below */
 	uint64_t attr_set, attr_clr;	 /* MOUNT_ATTR_* for the mount itself */
+	uint64_t attr_off;		 /* bind: what the options name to be cleared, a part of attr_clr: must not stay */
 	uint64_t rec_set, rec_clr;	 /* the same for the whole tree (r* options) */
 	struct plan_list propagation;	 /* uint32_t MS_SHARED … (| MS_REC), applied in order */
-	uint32_t userns_slot;		 /* idmap: the user namespace fd, or PLAN_NO_SLOT */
-	uint32_t cgroup_n;		 /* kind CGROUP, v1: number of entries below; 0: v2 */
-	struct plan_list cgroup_names;	 /* strings: "memory", "cpu,cpuacct", "systemd" (v2: one, "") */
-	struct plan_list cgroup_paths;	 /* strings: the container's directories on the host */
+	struct plan_list cgroup_names;	 /* kind CGROUP, v1: strings, "memory", "cpu,cpuacct", "systemd"; v2: one, "" */
+	struct plan_list cgroup_paths;	 /* strings: directories on the host to be bound; as many as names */
+	struct plan_list cgroup_slots;	 /* uint32_t: detached trees of them, where init cannot see the host's; as many */
 	plan_ref label;			 /* mountLabel for binds that need it by xattr; 0: none */
 	uint32_t pad;
 };
@@ -218,9 +226,12 @@ struct plan_mount {
 #define PLAN_MOUNT_DEST_NOFOLLOW 0x010u
 #define PLAN_MOUNT_IDMAP 0x020u
 #define PLAN_MOUNT_IDMAP_REC 0x040u
-#define PLAN_MOUNT_SOURCE_IS_FILE 0x080u /* known when the plan was made; else init looks */
+#define PLAN_MOUNT_SOURCE_FD 0x080u   /* the slot is no detached tree but an O_PATH fd of the source as init's own mount
+					 namespace has it, opened for init that has no right to walk there: locks stay */
 #define PLAN_MOUNT_CGROUP_NS 0x100u   /* the container has its own cgroup namespace */
-#define PLAN_MOUNT_READONLY_LATE 0x200u /* tmpfs at /dev: read-only only after the devices are made */
+#define PLAN_MOUNT_READONLY_LATE 0x200u /* "ro" of a tmpfs or of /dev: a REMOUNT step behind the devices does it */
+#define PLAN_MOUNT_SUPERBLOCK 0x400u  /* REMOUNT: the file system too ("remount" without "bind") */
+#define PLAN_MOUNT_CGROUP_V1 0x800u
 
 struct plan_device {
 	struct plan_step s;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/compile.h"
+
+#include <errno.h>
+
+static int add_kind(struct plan_builder *b, uint32_t kind, const struct oci_hook *hooks, size_t n, struct error *err)
+{
+	const char *name = plan_hook_name(kind);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct oci_hook *h = &hooks[i];
+		struct plan_hook *p;
+
+		if (!h->path || *h->path != '/')
+			return error_set(err, EINVAL, "hooks.%s[%zu].path: must be an absolute path: \"%s\"", name, i,
+				h->path ? h->path : "");
+		if (h->has_timeout && (h->timeout <= 0 || h->timeout > UINT32_MAX))
+			return error_set(err, EINVAL, "hooks.%s[%zu].timeout: %ld seconds: must be greater than zero", name, i,
+				(long)h->timeout);
+		p = plan_add_at(b, PLAN_OP_HOOK, struct plan_hook, (uint32_t)i);
+		p->kind = kind;
+		p->path = plan_put_str(b, h->path);
+		p->args = plan_put_strs(b, h->args_len ? h->args : (char *const *)&h->path, h->args_len ? h->args_len : 1);
+		p->env = plan_put_strs(b, h->env, h->env_len);
+		p->timeout = h->has_timeout ? (uint32_t)h->timeout : 0;
+	}
+	return 0;
+}
+
+int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err)
+{
+	const struct oci_hooks *h = in->config->hooks;
+	int r;
+
+	if (!h)
+		return 0;
+	r = add_kind(b, PLAN_HOOK_PRESTART, h->prestart, h->prestart_len, err);
+	if (r == 0)
+		r = add_kind(b, PLAN_HOOK_CREATE_RUNTIME, h->create_runtime, h->create_runtime_len, err);
+	if (r == 0)
+		r = add_kind(b, PLAN_HOOK_CREATE_CONTAINER, h->create_container, h->create_container_len, err);
+	if (r == 0)
+		r = add_kind(b, PLAN_HOOK_START_CONTAINER, h->start_container, h->start_container_len, err);
+	if (r == 0)
+		r = add_kind(b, PLAN_HOOK_POSTSTART, h->poststart, h->poststart_len, err);
+	if (r == 0)
+		r = add_kind(b, PLAN_HOOK_POSTSTOP, h->poststop, h->poststop_len, err);
+	return r;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_PLAN_PROCESS_H
+#define ENVIRO_PLAN_PROCESS_H
+
+/* The parts that plan_add_process is made of. `p` is the process to run; what an exec's process leaves out is the
+ * container's own (in->config->process). All add steps, or refuse by JSON path with -EINVAL. */
+
+#include "plan/compile.h"
+
+/* rlimits.c; hard_only: see struct plan_rlimit */
+int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool hard_only,
+	struct error *err);
+
+/* sched.c: SCHEDULER, IO_PRIORITY; the final CPU_AFFINITY; MEMORY_POLICY */
+int process_add_scheduling(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
+	struct error *err);
+int process_add_memory_policy(struct plan_builder *b, const struct oci_memory_policy *m, struct error *err);
+
+/* labels.c: EXEC_LABEL */
+int process_add_labels(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
+	struct error *err);
+
+#endif

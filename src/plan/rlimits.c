@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/process.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const struct rlimit_name {
+	const char *name;
+	uint32_t resource;
+} names[] = {
+	{"RLIMIT_AS", RLIMIT_AS},
+	{"RLIMIT_CORE", RLIMIT_CORE},
+	{"RLIMIT_CPU", RLIMIT_CPU},
+	{"RLIMIT_DATA", RLIMIT_DATA},
+	{"RLIMIT_FSIZE", RLIMIT_FSIZE},
+	{"RLIMIT_LOCKS", RLIMIT_LOCKS},
+	{"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+	{"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+	{"RLIMIT_NICE", RLIMIT_NICE},
+	{"RLIMIT_NOFILE", RLIMIT_NOFILE},
+	{"RLIMIT_NPROC", RLIMIT_NPROC},
+	{"RLIMIT_RSS", RLIMIT_RSS},
+	{"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+	{"RLIMIT_RTTIME", RLIMIT_RTTIME},
+	{"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+	{"RLIMIT_STACK", RLIMIT_STACK},
+};
+
+static const struct rlimit_name *find(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i].name, name) == 0)
+			return &names[i];
+	return NULL;
+}
+
+int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool hard_only,
+	struct error *err)
+{
+	const struct oci_process *from = p->rlimits_len || !in->config || !in->config->process ? p : in->config->process;
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < from->rlimits_len; i++) {
+		const struct oci_rlimit *l = &from->rlimits[i];
+		const struct rlimit_name *n = find(l->type);
+		struct plan_rlimit *s;
+
+		if (!n)
+			return error_set(err, EINVAL, "process.rlimits[%zu].type: unknown resource \"%s\"", i,
+				l->type ? l->type : "");
+		if (seen >> n->resource & 1)
+			return error_set(err, EINVAL, "process.rlimits[%zu].type: %s is given twice", i, n->name);
+		if (l->soft > l->hard)
+			return error_set(err, EINVAL, "process.rlimits[%zu].soft: larger than the hard limit", i);
+		seen |= (uint64_t)1 << n->resource;
+		s = plan_add_at(b, PLAN_OP_RLIMIT, struct plan_rlimit, (uint32_t)i);
+		s->resource = n->resource;
+		s->hard_only = hard_only;
+		s->soft = l->soft;
+		s->hard = l->hard;
+	}
+	return 0;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/process.h"
+
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <string.h>
+
+#include "base/str.h"
+
+#define MPOL_WEIGHTED_INTERLEAVE 6 /* Linux 6.9 */
+#define SCHED_ISO 4		   /* reserved: the kernel says what it thinks of it */
+
+enum { MAX_BITS = 8192, MAX_NODES = 1024 };
+
+struct name {
+	const char *name;
+	uint32_t value;
+};
+
+static const struct name policies[] = {
+	{"SCHED_OTHER", SCHED_NORMAL},
+	{"SCHED_FIFO", SCHED_FIFO},
+	{"SCHED_RR", SCHED_RR},
+	{"SCHED_BATCH", SCHED_BATCH},
+	{"SCHED_ISO", SCHED_ISO},
+	{"SCHED_IDLE", SCHED_IDLE},
+	{"SCHED_DEADLINE", SCHED_DEADLINE},
+	{NULL, 0},
+};
+static const struct name sched_flags[] = {
+	{"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},
+	{"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
+	{"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
+	{"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
+	{"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},
+	{"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
+	{"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
+	{NULL, 0},
+};
+static const struct name io_classes[] = {
+	{"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
+	{"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
+	{"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE},
+	{NULL, 0},
+};
+static const struct name memory_modes[] = {
+	{"MPOL_DEFAULT", MPOL_DEFAULT},
+	{"MPOL_PREFERRED", MPOL_PREFERRED},
+	{"MPOL_BIND", MPOL_BIND},
+	{"MPOL_INTERLEAVE", MPOL_INTERLEAVE},
+	{"MPOL_LOCAL", MPOL_LOCAL},
+	{"MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY},
+	{"MPOL_WEIGHTED_INTERLEAVE", MPOL_WEIGHTED_INTERLEAVE},
+	{NULL, 0},
+};
+static const struct name memory_flags[] = {
+	{"MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING},
+	{"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
+	{"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+	{NULL, 0},
+};
+
+static const struct name *find(const struct name *table, const char *name)
+{
+	for (; table->name; table++)
+		if (name && strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
+
+static int find_flags(const struct name *table, char *const *v, size_t n, const char *path, uint64_t *ret,
+	struct error *err)
+{
+	*ret = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct name *f = find(table, v[i]);
+
+		if (!f)
+			return error_set(err, EINVAL, "%s[%zu]: unknown flag \"%s\"", path, i, v[i]);
+		*ret |= f->value;
+	}
+	return 0;
+}
+
+/* "0-3,7" into bits; the number of the highest one + 1, or -EINVAL: not such a list, or beyond `max`. */
+static int parse_list(const char *s, uint8_t *bits, size_t max)
+{
+	size_t top = 0;
+
+	while (*s) {
+		uint64_t range[2] = {0, 0};
+
+		for (int part = 0; part < 2; part++) {
+			if (*s < '0' || *s > '9')
+				return -EINVAL;
+			for (; *s >= '0' && *s <= '9'; s++)
+				if ((range[part] = range[part] * 10 + (uint64_t)(*s - '0')) >= max)
+					return -EINVAL;
+			if (part == 0 && *s == '-')
+				s++;
+			else if (part == 0) {
+				range[1] = range[0];
+				break;
+			}
+		}
+		if (range[1] < range[0])
+			return -EINVAL;
+		for (uint64_t i = range[0]; i <= range[1]; i++)
+			bits[i / 8] = (uint8_t)(bits[i / 8] | 1u << i % 8);
+		top = range[1] + 1 > top ? range[1] + 1 : top;
+		if (*s == ',' && s[1])
+			s++;
+		else if (*s)
+			return -EINVAL;
+	}
+	return (int)top;
+}
+
+/* ---- scheduler, I/O priority ---- */
+
+static int check_scheduler(const struct oci_scheduler *s, uint32_t policy, struct error *err)
+{
+	bool deadline = policy == SCHED_DEADLINE, real_time = policy == SCHED_FIFO || policy == SCHED_RR;
+
+	if (s->nice && policy != SCHED_NORMAL && policy != SCHED_BATCH)
+		return error_set(err, EINVAL, "process.scheduler.nice: only for SCHED_OTHER and SCHED_BATCH");
+	if (s->nice < -20 || s->nice > 19)
+		return error_set(err, EINVAL, "process.scheduler.nice: %d is not in -20 … 19", (int)s->nice);
+	if (s->priority && !real_time)
+		return error_set(err, EINVAL, "process.scheduler.priority: only for SCHED_FIFO and SCHED_RR");
+	if (s->priority < 0 || s->priority > 99)
+		return error_set(err, EINVAL, "process.scheduler.priority: %d is not in 0 … 99", (int)s->priority);
+	if (!deadline && s->runtime)
+		return error_set(err, EINVAL, "process.scheduler.runtime: only for SCHED_DEADLINE");
+	if (!deadline && s->deadline)
+		return error_set(err, EINVAL, "process.scheduler.deadline: only for SCHED_DEADLINE");
+	if (!deadline && s->period)
+		return error_set(err, EINVAL, "process.scheduler.period: only for SCHED_DEADLINE");
+	return 0;
+}
+
+static int add_scheduler(struct plan_builder *b, const struct oci_scheduler *s, struct error *err)
+{
+	const struct name *policy = find(policies, s->policy);
+	struct plan_scheduler *p;
+	uint64_t flags;
+	int r;
+
+	if (!policy)
+		return error_set(err, EINVAL, "process.scheduler.policy: unknown policy \"%s\"", s->policy ? s->policy : "");
+	r = find_flags(sched_flags, s->flags, s->flags_len, "process.scheduler.flags", &flags, err);
+	if (r == 0)
+		r = check_scheduler(s, policy->value, err);
+	if (r < 0)
+		return r;
+	p = plan_add(b, PLAN_OP_SCHEDULER, struct plan_scheduler);
+	p->policy = policy->value;
+	p->nice = s->nice;
+	p->flags = flags;
+	p->priority = (uint32_t)s->priority;
+	p->runtime = s->runtime;
+	p->deadline = s->deadline;
+	p->period = s->period;
+	return 0;
+}
+
+static int add_io_priority(struct plan_builder *b, const struct oci_io_priority *io, struct error *err)
+{
+	const struct name *class = find(io_classes, io->class);
+
+	if (!class)
+		return error_set(err, EINVAL, "process.ioPriority.class: unknown class \"%s\"", io->class ? io->class : "");
+	if (io->priority < 0 || io->priority > 7)
+		return error_set(err, EINVAL, "process.ioPriority.priority: %d is not in 0 … 7", (int)io->priority);
+	plan_add(b, PLAN_OP_IO_PRIORITY, struct plan_io_priority)->value =
+		class->value << IOPRIO_CLASS_SHIFT | (uint32_t)io->priority;
+	return 0;
+}
+
+/* ---- CPU affinity ---- */
+
+static int add_affinity(struct plan_builder *b, const char *list, bool final, struct error *err)
+{
+	uint8_t bits[MAX_BITS / 8] = {0};
+	int n = parse_list(list, bits, MAX_BITS);
+	struct plan_cpu_affinity *p;
+
+	if (n < 0)
+		return error_set(err, EINVAL, "process.execCPUAffinity.%s: not a list of CPUs: \"%s\"",
+			final ? "final" : "initial", list);
+	p = plan_add(b, PLAN_OP_CPU_AFFINITY, struct plan_cpu_affinity);
+	p->final = final;
+	p->bytes = (uint32_t)(n + 63) / 64 * 8;
+	p->mask = plan_put_bytes(b, bits, p->bytes);
+	return 0;
+}
+
+static const struct oci_exec_cpu_affinity *affinity_of(const struct plan_input *in, const struct oci_process *p)
+{
+	if (p->exec_cpu_affinity || !in->config || !in->config->process)
+		return p->exec_cpu_affinity;
+	return in->config->process->exec_cpu_affinity;
+}
+
+/* The container's first process is not exec'ed into it: execCPUAffinity is only checked. */
+static bool is_exec(const struct plan_input *in, const struct oci_process *p)
+{
+	return in->config && p != in->config->process;
+}
+
+int plan_add_initial_affinity(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
+	struct error *err)
+{
+	const struct oci_exec_cpu_affinity *a = affinity_of(in, p);
+
+	return a && a->initial && *a->initial ? add_affinity(b, a->initial, false, err) : 0;
+}
+
+static int check_affinity(const struct oci_exec_cpu_affinity *a, struct error *err)
+{
+	uint8_t bits[MAX_BITS / 8];
+
+	if (a->initial && parse_list(a->initial, bits, MAX_BITS) < 0)
+		return error_set(err, EINVAL, "process.execCPUAffinity.initial: not a list of CPUs: \"%s\"", a->initial);
+	if (a->final && parse_list(a->final, bits, MAX_BITS) < 0)
+		return error_set(err, EINVAL, "process.execCPUAffinity.final: not a list of CPUs: \"%s\"", a->final);
+	return 0;
+}
+
+int process_add_scheduling(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
+	struct error *err)
+{
+	const struct oci_process *own = in->config ? in->config->process : NULL;
+	const struct oci_scheduler *s = p->scheduler ? p->scheduler : own ? own->scheduler : NULL;
+	const struct oci_io_priority *io = p->io_priority ? p->io_priority : own ? own->io_priority : NULL;
+	const struct oci_exec_cpu_affinity *a = affinity_of(in, p);
+	int r = 0;
+
+	if (s)
+		r = add_scheduler(b, s, err);
+	if (r == 0 && io)
+		r = add_io_priority(b, io, err);
+	if (r == 0 && a)
+		r = check_affinity(a, err);
+	if (r < 0)
+		return r;
+	if (a && a->final && *a->final && is_exec(in, p))
+		return add_affinity(b, a->final, true, err);
+	/* What the runtime was started with (a service's CPUAffinity=) is not the container's; since Linux 6.2 (commit
+	 * da019032819a) joining a cpuset no longer undoes it. */
+	plan_add(b, PLAN_OP_CPU_AFFINITY, struct plan_cpu_affinity)->final = 1;
+	return 0;
+}
+
+/* ---- memory policy ---- */
+
+static int check_memory_policy(const struct oci_memory_policy *m, uint32_t mode, uint64_t flags, bool nodes,
+	struct error *err)
+{
+	const uint64_t node_flags = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES;
+
+	if ((mode == MPOL_DEFAULT || mode == MPOL_LOCAL) && nodes)
+		return error_set(err, EINVAL, "linux.memoryPolicy.nodes: must be empty with %s", m->mode);
+	if (mode != MPOL_DEFAULT && mode != MPOL_LOCAL && mode != MPOL_PREFERRED && !nodes)
+		return error_set(err, EINVAL, "linux.memoryPolicy.nodes: must not be empty with %s", m->mode);
+	if (mode == MPOL_DEFAULT && flags)
+		return error_set(err, EINVAL, "linux.memoryPolicy.flags: must be empty with %s", m->mode);
+	if (!nodes && (flags & node_flags))
+		return error_set(err, EINVAL, "linux.memoryPolicy.flags: %s without nodes takes no node flag", m->mode);
+	if ((flags & node_flags) == node_flags)
+		return error_set(err, EINVAL,
+			"linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+	return 0;
+}
+
+int process_add_memory_policy(struct plan_builder *b, const struct oci_memory_policy *m, struct error *err)
+{
+	const struct name *mode = find(memory_modes, m->mode);
+	uint8_t bits[MAX_NODES / 8] = {0};
+	struct plan_memory_policy *p;
+	uint64_t flags;
+	int n, r;
+
+	if (!mode)
+		return error_set(err, EINVAL, "linux.memoryPolicy.mode: unknown mode \"%s\"", m->mode ? m->mode : "");
+	r = find_flags(memory_flags, m->flags, m->flags_len, "linux.memoryPolicy.flags", &flags, err);
+	if (r < 0)
+		return r;
+	n = parse_list(m->nodes ? m->nodes : "", bits, MAX_NODES);
+	if (n < 0)
+		return error_set(err, EINVAL, "linux.memoryPolicy.nodes: not a list of nodes: \"%s\"", m->nodes);
+	r = check_memory_policy(m, mode->value, flags, n > 0, err);
+	if (r < 0)
+		return r;
+	p = plan_add(b, PLAN_OP_MEMORY_POLICY, struct plan_memory_policy);
+	p->mode = mode->value | (uint32_t)flags;
+	p->max_node = n ? MAX_NODES : 0;
+	p->mask = n ? plan_put_bytes(b, bits, sizeof(bits)) : 0;
+	return 0;
+}
