@@ -204,7 +204,7 @@ static int write_value(struct writer *w, const struct oci_field *f, const char *
 	case OCI_KIND_STRING:
 		return write_string(w, *(const char *const *)v, at);
 	case OCI_KIND_OBJECT:
-		return write_object(w, f->type, f->shape == OCI_SHAPE_ONE ? *(const char *const *)v : v, at);
+		return write_object(w, f->type, f->shape == OCI_SHAPE_ONE ? *(const void *const *)v : v, at);
 	case OCI_KIND_MAP:
 		return write_map(w, *(const struct oci_map *const *)v, at);
 	default:
@@ -214,7 +214,7 @@ static int write_value(struct writer *w, const struct oci_field *f, const char *
 
 static int write_list(struct writer *w, const struct oci_field *f, const char *obj, const struct place *at)
 {
-	const char *v = *(const char *const *)(obj + f->offset);
+	const char *v = *(const void *const *)(obj + f->offset);
 	size_t count = *(const size_t *)(obj + f->aux), size = oci_element_size(f);
 	bool keyed = f->shape == OCI_SHAPE_KEYED;
 	int r = open_list(w, keyed ? "{" : "[");
