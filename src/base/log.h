@@ -10,8 +10,10 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* Opens `path` for appending (NULL: stderr), made 0644 where missing. `level` is the last one that is written. */
-int log_open(const char *path, enum log_format format, enum log_level level, struct error *err);
+/* name: a file, opened for appending and made 0644 where missing; NULL: stderr; "journald:ID" or "syslog:ID": the
+ * service, as messages of ID (without regard to the format); the string must stay. `level` is the last one that is
+ * written. Errors: those of open(2) and connect(2); -EINVAL for an empty ID. */
+int log_open(const char *name, enum log_format format, enum log_level level, struct error *err);
 void log_at(enum log_level level, const char *f, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+static int run(struct cli *c, struct error *err)
+{
+	return container_resume(&c->context, c->args[0], err);
+}
+
+const struct verb verb_resume = {
+	.name = "resume",
+	.summary = "lets a paused container go on",
+	.usage = "<container-id>",
+	.description = "The container must be paused.",
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};
