@@ -240,9 +240,9 @@ struct plan_device {
 	uint32_t major, minor;
 	uint32_t mode;	/* permission bits */
 	uint32_t uid, gid;
-	uint32_t slot;	/* the host's node, opened there, to be bound (user namespaces), or PLAN_NO_SLOT: mknod */
 	uint32_t is_default; /* one of the spec's default devices */
 	uint32_t bind;	/* bind the host's node of the same path instead of mknod */
+	uint32_t pad;
 };
 struct plan_hooks_at {
 	struct plan_step s;

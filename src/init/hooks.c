@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/process.h"
+
+#include <errno.h>
+
+#include "kernel/child.h"
+
+/* One hook. Its stdin is an open file of its own: it reads from the start, whatever others have read. */
+static int run_hook(struct init *in, const struct plan_hook *h, int state, int dir, struct error *err)
+{
+	static struct child_end end;
+	static char why[1000];
+	struct child c = {.path = plan_str(in->plan, h->path), .dir = dir, .timeout = h->timeout};
+	char **argv = strings_map(in, h->args, 0), **envp = strings_map(in, h->env, 0);
+	int r = 0;
+
+	c.argv = argv;
+	c.envp = envp;
+	c.in = proc_reopen(in, state, err);
+	if (c.in < 0) {
+		r = error_errno(err, c.in, "error running %s hook #%u: state for its stdin", plan_hook_name(h->kind), h->s.index);
+	} else if (!argv || !envp) {
+		r = error_errno(err, ENOMEM, "error running %s hook #%u", plan_hook_name(h->kind), h->s.index);
+	} else if (!child_run(&c, &end)) {
+		child_describe(&c, &end, why, sizeof(why));
+		r = error_set(err, end.error ? end.error : end.timed_out ? ETIMEDOUT : EIO, "error running %s hook #%u: %s",
+			plan_hook_name(h->kind), h->s.index, why);
+	}
+	if (c.in >= 0)
+		(void)sys_close(c.in);
+	strings_unmap(argv, h->args, 0);
+	strings_unmap(envp, h->env, 0);
+	return r;
+}
+
+/* createContainer hooks find the rootfs as their working directory (it is not "/" yet), startContainer hooks the
+ * container's. */
+int step_hooks(struct init *in, const struct plan_step *s, struct error *err)
+{
+	const struct plan_hooks_at *p = (const struct plan_hooks_at *)s;
+	int state = init_slot(in, p->slot), dir = p->kind == PLAN_HOOK_CREATE_CONTAINER ? in->root : -1, r = 0;
+
+	if (state < 0)
+		return error_set(err, EBADF, "%s hooks: the state was not handed over", plan_hook_name(p->kind));
+	for (s = plan_first(in->plan); r == 0 && !plan_at_end(in->plan, s); s = plan_next(s))
+		if (s->op == PLAN_OP_HOOK && ((const struct plan_hook *)s)->kind == p->kind)
+			r = run_hook(in, (const struct plan_hook *)s, state, dir, err);
+	(void)sys_close(state);
+	in->slots[p->slot] = -1;
+	return r;
+}
