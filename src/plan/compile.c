@@ -119,7 +119,7 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 	pivot = plan_add(b, PLAN_OP_PIVOT, struct plan_pivot);
 	pivot->mode = !(all & CLONE_NEWNS) ? PLAN_PIVOT_CHROOT : in->no_pivot ? PLAN_PIVOT_MOVE : PLAN_PIVOT_ROOT;
 	pivot->propagation = propagation;
-	return 0;
+	return plan_add_cwd_dir(b, c->process, err);
 }
 
 static void add_console(struct plan_builder *b, const struct oci_process *p, bool bind)
@@ -132,7 +132,7 @@ static void add_console(struct plan_builder *b, const struct oci_process *p, boo
 	c = plan_add(b, PLAN_OP_CONSOLE, struct plan_console);
 	c->bind = bind;
 	c->uid = p->user ? p->user->uid : 0;
-	c->gid = p->user ? p->user->gid : 0;
+	c->gid = UINT32_MAX;
 	if (p->console_size) {
 		c->rows = p->console_size->height > UINT16_MAX ? UINT16_MAX : (uint16_t)p->console_size->height;
 		c->cols = p->console_size->width > UINT16_MAX ? UINT16_MAX : (uint16_t)p->console_size->width;
@@ -195,7 +195,9 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 		return r;
 	add_host_steps(&b, c->process);
 	add_cgroup_join(&b);
-	r = plan_add_namespaces(&b, in, err);
+	r = plan_add_hard_limits(&b, in, c->process, err);
+	if (r == 0)
+		r = plan_add_namespaces(&b, in, err);
 	if (r < 0)
 		return r;
 	plan_add(&b, PLAN_OP_SYNC, struct plan_step);
@@ -230,7 +232,13 @@ int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, 
 	pidfd = plan_new_slot(&b); /* SLOT_FIRST_FREE, and the next one: the host side relies on it */
 	root = plan_new_slot(&b);
 	add_host_steps(&b, p);
+	r = plan_add_initial_affinity(&b, in, p, err);
+	if (r < 0)
+		return r;
 	add_cgroup_join(&b);
+	r = plan_add_hard_limits(&b, in, p, err);
+	if (r < 0)
+		return r;
 	if (join) {
 		j = plan_add(&b, PLAN_OP_JOIN, struct plan_join);
 		j->slot = pidfd;
