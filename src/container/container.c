@@ -100,13 +100,13 @@ static enum container_status find_status(struct container *c)
 
 	c->pid = 0;
 	if (!rec->pid)
-		return store_locked(c->dir) ? STATUS_CREATING : STATUS_STOPPED;
+		return !c->locked && store_locked(c->dir) ? STATUS_CREATING : STATUS_STOPPED;
 	if (process_stat(rec->pid, &st) < 0 || st.start_time != rec->start_time || st.state == 'Z' || st.state == 'X')
 		return STATUS_STOPPED;
 	c->pid = rec->pid;
 	if (strcmp(st.comm, INIT_COMM) == 0 && faccessat(c->dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return STATUS_CREATED;
-	if (strcmp(st.comm, INIT_COMM) == 0 && store_locked(c->dir))
+	if (strcmp(st.comm, INIT_COMM) == 0 && !c->locked && store_locked(c->dir))
 		return STATUS_CREATING;
 	return cgroup_is_frozen(&c->cgroup) > 0 ? STATUS_PAUSED : STATUS_RUNNING;
 }
@@ -168,19 +168,35 @@ void container_close(struct container *c)
 	fd_close(&c->dir);
 }
 
-int container_load(const struct context *x, const char *id, struct arena *a, struct container *ret, struct error *err)
+static int open_and_load(const struct context *x, const char *id, bool lock, struct arena *a, struct container *ret,
+	struct error *err)
 {
-	int r;
+	int r = 0;
 
-	*ret = (struct container){.dir = store_open(x, id, err)};
+	*ret = (struct container){.dir = store_open(x, id, err), .locked = lock};
 	if (ret->dir < 0)
 		return ret->dir;
-	r = load(ret->dir, id, a, ret, err);
-	if (r < 0) {
-		container_close(ret);
-		return error_prefix(err, "container %s: damaged state", id);
+	if (lock)
+		r = store_lock(ret->dir, err);
+	if (r == 0) {
+		r = load(ret->dir, id, a, ret, err);
+		if (r < 0)
+			error_prefix(err, "container %s: damaged state", id);
 	}
-	return 0;
+	if (r < 0)
+		container_close(ret);
+	return r;
+}
+
+int container_load(const struct context *x, const char *id, struct arena *a, struct container *ret, struct error *err)
+{
+	return open_and_load(x, id, false, a, ret, err);
+}
+
+int container_load_locked(const struct context *x, const char *id, struct arena *a, struct container *ret,
+	struct error *err)
+{
+	return open_and_load(x, id, true, a, ret, err);
 }
 
 int container_list(const struct context *x, struct arena *a, struct container **ret, size_t *n, struct error *err)

@@ -31,6 +31,7 @@ bool context_rootless_auto(void);
 
 enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 const char *status_name(enum container_status s);
+const char *manager_name(enum cgroup_manager m);
 
 /* What is known of one container; strings live in the arena it was read into. */
 struct container {
@@ -42,6 +43,7 @@ struct container {
 	struct oci_map annotations;	/* the config's, and "bundle" is not added */
 	struct cgroup cgroup;
 	int dir;			/* state directory fd */
+	bool locked;			/* dir holds the lock */
 	struct container_record *record;
 };
 void container_close(struct container *c);
@@ -52,6 +54,9 @@ int container_check_id(const char *id, struct error *err);
 
 /* Reads a container and finds out its status. -ENOENT: "container does not exist". */
 int container_load(const struct context *x, const char *id, struct arena *a, struct container *ret, struct error *err);
+/* The same, for a verb that changes it: waits for the lock, which container_close releases. */
+int container_load_locked(const struct context *x, const char *id, struct arena *a, struct container *ret,
+	struct error *err);
 /* Every container below the root, by id; damaged ones are warned of and left out. */
 int container_list(const struct context *x, struct arena *a, struct container **ret, size_t *n, struct error *err);
 /* The state document (state verb, hooks): OCI state, indented or compact. */

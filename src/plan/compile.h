@@ -40,6 +40,10 @@ int plan_add_id_maps(struct plan_builder *b, const struct plan_input *in, struct
 int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err);   /* mounts.c: MOUNT steps */
+/* The same mounts again: REMOUNT steps for a read-only tmpfs or /dev; behind everything that writes there (CONSOLE). */
+int plan_add_readonly_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err);
+/* cgroup_mount.c: makes a CGROUP step of a mount of type "cgroup". */
+int plan_fill_cgroup_mount(struct plan_builder *b, const struct plan_input *in, struct plan_mount *p, struct error *err);
 int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* devices.c: DEVICE, DEV_LINKS */
 int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct error *err);    /* paths.c: READONLY_PATHS, MASKED_PATHS */
 int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* sysctl.c, checked against the namespaces */

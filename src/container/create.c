@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/engine.h"
+#include "container/hooks_run.h"
+#include "container/process.h"
+#include "container/store.h"
+
+enum { CLEAN_UP_MS = 10000 };
+
+int creation_state(struct creation *c, enum container_status status, pid_t pid, char **ret, size_t *len, struct error *err)
+{
+	struct container k = {
+		.id = c->id,
+		.bundle = c->bundle,
+		.oci_version = c->config->oci_version,
+		.pid = pid,
+		.status = status,
+	};
+
+	if (c->config->annotations)
+		k.annotations = *c->config->annotations;
+	return container_state_json(&k, &c->arena, ret, len, err);
+}
+
+/* The plan lies in the state directory: init maps it from there, start and delete find their hooks in it. */
+static int write_plan(struct creation *c, struct error *err)
+{
+	_cleanup_close_ int fd = openat(c->dir, "plan", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : fd_write_all(fd, c->plan, c->plan->size);
+
+	if (r < 0)
+		return error_errno(err, r, "state directory: plan");
+	c->launch.plan_fd = openat(c->dir, "plan", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return c->launch.plan_fd < 0 ? error_errno(err, errno, "state directory: plan") : 0;
+}
+
+/* Bound under another name until init waits at it: where START_SOCKET is, the container is "created". */
+static int make_start_socket(struct creation *c, struct error *err)
+{
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	fmt(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/" START_SOCKET ".new", c->dir);
+	if (sock < 0 || bind(sock, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(sock, 4) < 0)
+		return error_errno(err, errno, "state directory: " START_SOCKET);
+	c->start_socket = TAKE_FD(sock);
+	return 0;
+}
+
+/* Without the right to make cgroups an unprivileged user's container still runs, when it asks for none. */
+static bool may_go_without_cgroup(const struct creation *c, int r)
+{
+	const struct oci_linux *l = c->config->linux;
+	const struct oci_linux_resources *res = l->resources;
+	bool limits = res && (res->memory || res->cpu || res->pids || res->block_io || res->hugepage_limits_len ||
+				     res->network || res->rdma_len || res->unified);
+
+	return c->x->rootless && (r == -EACCES || r == -EPERM || r == -EROFS) && !limits &&
+	       (!l->cgroups_path || !*l->cgroups_path);
+}
+
+static int make_cgroup(struct creation *c, struct error *err)
+{
+	int r = cgroup_create(&c->cgroup, err);
+
+	if (r < 0 && may_go_without_cgroup(c, r)) {
+		log_debug("going on without a cgroup: %s", err->msg);
+		cgroup_close(&c->cgroup);
+		c->cgroup.n = 0;
+		c->record.cgroup_len = 0;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	c->cgroup_made = true;
+	return cgroup_apply(&c->cgroup, &c->settings, err);
+}
+
+static int write_pid(struct creation *c, struct error *err)
+{
+	struct process_stat st;
+	int r = process_stat(c->launch.pid, &st);
+
+	if (r < 0)
+		return error_errno(err, r, "start: /proc/%d/stat", (int)c->launch.pid);
+	c->record.pid = c->launch.pid;
+	c->record.start_time = st.start_time;
+	return record_write(c->dir, &c->record, err);
+}
+
+static int run_hooks(struct creation *c, pid_t pid, struct error *err)
+{
+	const struct oci_hooks *h = c->config->hooks;
+	size_t len;
+	char *json;
+	int r;
+
+	if (!h || !(h->prestart_len || h->create_runtime_len))
+		return 0;
+	r = creation_state(c, STATUS_CREATING, pid, &json, &len, err);
+	if (r == 0)
+		r = hooks_run(c->plan, PLAN_HOOK_PRESTART, json, len, c->bundle, err);
+	if (r == 0)
+		r = hooks_run(c->plan, PLAN_HOOK_CREATE_RUNTIME, json, len, c->bundle, err);
+	return r;
+}
+
+/* The state that init's own hooks get, with the pid as it is inside. */
+static int put_states(struct creation *c, pid_t pid, struct launch_slots *s, struct error *err)
+{
+	const struct oci_hooks *h = c->config->hooks;
+	const struct {
+		bool wanted;
+		enum container_status status;
+		uint32_t slot;
+	} states[] = {
+		{h && h->create_container_len, STATUS_CREATING, SLOT_STATE_CREATING},
+		{h && h->start_container_len, STATUS_CREATED, SLOT_STATE_CREATED},
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t len;
+		char *json;
+		int r;
+
+		if (!states[i].wanted)
+			continue;
+		r = creation_state(c, states[i].status, setup_inner_pid(pid), &json, &len, err);
+		if (r == 0)
+			r = setup_memfd("state", json, len, err);
+		if (r >= 0)
+			r = launch_put(s, states[i].slot, r, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int on_namespaces(struct launch *l, struct launch_slots *more, struct error *err)
+{
+	struct creation *c = l->data;
+	int r = 0;
+
+	if (l->pid != c->record.pid)
+		r = write_pid(c, err);
+	if (r == 0)
+		r = setup_oom_score(c->plan, l->pid, err);
+	c->hooks_begun = true;
+	if (r == 0)
+		r = setup_network_devices(c->plan, l->pid, err);
+	if (r == 0)
+		r = run_hooks(c, l->pid, err);
+	if (r == 0)
+		r = setup_mount_slots(c->config, c->plan, l->pid, more, err);
+	if (r == 0)
+		r = put_states(c, l->pid, more, err);
+	return r;
+}
+
+static int on_seccomp(struct launch *l, int fd, struct error *err)
+{
+	struct creation *c = l->data;
+	struct oci_map annotations = {0};
+	struct oci_state s = {
+		.oci_version = c->config->oci_version,
+		.id = (char *)c->id,
+		.status = (char *)status_name(STATUS_CREATING),
+		.has_pid = true,
+		.pid = l->pid,
+		.bundle = (char *)c->bundle,
+		.annotations = c->config->annotations ? c->config->annotations : &annotations,
+	};
+
+	return setup_seccomp_agent(c->config->linux->seccomp, &s, l->pid, fd, err);
+}
+
+static int start_init(struct creation *c, struct error *err)
+{
+	struct launch *l = &c->launch;
+	int r = 0;
+
+	l->plan = c->plan;
+	l->cgroup_fd = cgroup_v2_fd(&c->cgroup);
+	l->on_namespaces = on_namespaces;
+	l->on_seccomp = on_seccomp;
+	l->data = c;
+	r = launch_spawn(l, err);
+	if (r < 0)
+		return r;
+	r = write_pid(c, err);
+	if (r == 0)
+		r = setup_cgroup_slots(c->plan, &c->cgroup, l->into_cgroup, &l->with_plan, err);
+	if (r == 0 && c->start_socket >= 0)
+		r = launch_put(&l->with_plan, SLOT_START, TAKE_FD(c->start_socket), err);
+	return r < 0 ? r : launch_lead(l, err);
+}
+
+/* A container that is killed before its program runs was mostly given too little memory. */
+static int explain_death(struct creation *c, int r, struct error *err)
+{
+	if (c->cgroup_made && cgroup_oom_kills(&c->cgroup) > 0)
+		return error_set(err, ENOMEM, "start: container init was OOM-killed (memory limit too low?)");
+	return r;
+}
+
+static int make_all(struct creation *c, struct error *err)
+{
+	int r = record_write(c->dir, &c->record, err);
+
+	if (r == 0)
+		r = write_plan(c, err);
+	if (r == 0)
+		r = make_cgroup(c, err);
+	if (r == 0 && c->start_wanted)
+		r = make_start_socket(c, err);
+	if (r == 0) {
+		r = start_init(c, err);
+		if (r < 0)
+			r = explain_death(c, r, err);
+	}
+	if (r == 0 && c->start_wanted && renameat(c->dir, START_SOCKET ".new", c->dir, START_SOCKET) < 0)
+		r = error_errno(err, errno, "state directory: " START_SOCKET);
+	return r;
+}
+
+int creation_carry_out(struct creation *c, struct error *err)
+{
+	int r;
+
+	c->dir = store_create(c->x, c->id, err);
+	if (c->dir < 0)
+		return c->dir;
+	r = make_all(c, err);
+	if (r < 0)
+		creation_undo(c);
+	return r;
+}
+
+void creation_undo(struct creation *c)
+{
+	struct error e;
+	size_t len;
+	char *json;
+
+	launch_kill(&c->launch);
+	if (c->cgroup_made && cgroup_destroy(&c->cgroup, CLEAN_UP_MS, &e) < 0)
+		log_warn("%s", e.msg);
+	if (store_remove(c->x, c->id, &e) < 0)
+		log_warn("%s", e.msg);
+	if (c->hooks_begun && creation_state(c, STATUS_STOPPED, 0, &json, &len, &e) == 0 &&
+		hooks_run(c->plan, PLAN_HOOK_POSTSTOP, json, len, c->bundle, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+void creation_done(struct creation *c)
+{
+	launch_done(&c->launch);
+	cgroup_close(&c->cgroup);
+	fd_close(&c->start_socket);
+	fd_close(&c->dir);
+	arena_done(&c->arena);
+}
+
+/* What the engine gets before create or a detached run returns. */
+static int hand_over(struct creation *c, struct error *err)
+{
+	const struct create_options *o = c->o;
+	int r = 0;
+
+	if (o->console_socket)
+		r = engine_hand_over("--console-socket", o->console_socket, c->launch.console, "/dev/ptmx", err);
+	if (r == 0 && o->pidfd_socket)
+		r = engine_hand_over("--pidfd-socket", o->pidfd_socket, c->launch.pidfd, "pidfd", err);
+	if (r == 0 && o->pid_file)
+		r = engine_write_pid(o->pid_file, c->launch.pid, err);
+	return r;
+}
+
+int container_create(const struct context *x, const char *id, const struct create_options *o, struct error *err)
+{
+	_cleanup_creation_ struct creation c = CREATION_INIT(x, id, o);
+	int r;
+
+	c.start_wanted = true;
+	r = creation_prepare(&c, err);
+	if (r == 0)
+		r = creation_carry_out(&c, err);
+	if (r < 0)
+		return r;
+	r = hand_over(&c, err);
+	if (r < 0)
+		creation_undo(&c);
+	return r;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_CONTAINER_CREATE_H
+#define ENVIRO_CONTAINER_CREATE_H
+
+/* create and run have all but their ends in common: a struct creation, taken through its stages. */
+
+#include "container/container.h"
+#include "container/launch.h"
+#include "seccomp/seccomp.h"
+#include "container/record.h"
+
+struct creation {
+	const struct context *x;
+	const char *id;
+	const struct create_options *o;
+	struct arena arena;
+	const char *bundle, *rootfs;
+	struct oci_config *config;
+	struct cgroup_host host;
+	struct cgroup cgroup;
+	struct cgroup_settings settings;
+	struct seccomp_filter filter;
+	struct plan *plan;
+	struct container_record record;
+	int dir;	    /* state directory */
+	int start_socket;   /* listening, given to init; -1 for run */
+	bool start_wanted;  /* create: init waits for the start verb */
+	bool cgroup_made, hooks_begun;
+	struct launch launch;
+};
+
+#define CREATION_INIT(context, name, options)                                                                          \
+	((struct creation){.x = (context),                                                                             \
+		.id = (name),                                                                                          \
+		.o = (options),                                                                                        \
+		.dir = -1,                                                                                             \
+		.start_socket = -1,                                                                                    \
+		.launch = LAUNCH_INIT})
+
+/* Reads the bundle and compiles it; nothing is made. */
+int creation_prepare(struct creation *c, struct error *err);
+/* Makes everything up to READY: state directory, cgroup, init. On failure everything has been undone. */
+int creation_carry_out(struct creation *c, struct error *err);
+/* Undoes what carry_out made (after a later failure). */
+void creation_undo(struct creation *c);
+void creation_done(struct creation *c);
+#define _cleanup_creation_ __attribute__((cleanup(creation_done)))
+
+/* The container's state as hooks get it. pid: as the receiver sees it. */
+int creation_state(struct creation *c, enum container_status status, pid_t pid, char **ret, size_t *len, struct error *err);
+
+/* ---- shared with exec (setup.c) ---- */
+/* Puts the cgroup's fds into the slots of the plan's CGROUP_JOIN step; the v2 one only when clone3 did not do it. */
+int setup_cgroup_slots(const struct plan *p, const struct cgroup *cg, bool into_cgroup, struct launch_slots *s,
+	struct error *err);
+/* oom_score_adj of the plan, written by the host: the container's root may not raise its own. */
+int setup_oom_score(const struct plan *p, pid_t pid, struct error *err);
+/* Opens what the plan's JOIN steps name. */
+int setup_join_slots(const struct plan *p, struct launch_slots *s, struct error *err);
+/* Sends a seccomp listener to the agent. */
+int setup_seccomp_agent(const struct oci_linux_seccomp *s, const struct oci_state *state, pid_t pid, int fd,
+	struct error *err);
+/* The pid that a process has in its own pid namespace. */
+pid_t setup_inner_pid(pid_t pid);
+/* A sealed memory file with these bytes. */
+int setup_memfd(const char *name, const void *data, size_t len, struct error *err);
+
+#endif

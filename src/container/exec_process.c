@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/exec_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+
+static int read_file(const char *path, struct arena *a, struct oci_process **ret, struct error *err)
+{
+	size_t len;
+	char *text;
+	int r = file_read_at(a, AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err);
+
+	if (r == 0) {
+		r = oci_process_read(text, len, a, ret, NULL, err);
+		if (r < 0)
+			error_prefix(err, "%s", path);
+	}
+	return r;
+}
+
+static int read_bundle(const struct container *c, struct arena *a, struct oci_config **ret, struct error *err)
+{
+	const char *path = arena_fmt(a, "%s/config.json", c->bundle);
+	size_t len;
+	char *text;
+	int r = path ? file_read_at(a, AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err) : -ENOMEM;
+
+	if (r == 0) {
+		r = oci_config_read(text, len, a, ret, NULL, err);
+		if (r < 0)
+			error_prefix(err, "%s", path);
+	}
+	if (r == 0 && !(*ret)->process)
+		r = error_set(err, EINVAL, "%s: process: missing", path);
+	return r;
+}
+
+int exec_seccomp(const struct container *c, struct arena *a, struct oci_linux_seccomp **ret, struct error *err)
+{
+	struct oci_config *config;
+	int r = read_bundle(c, a, &config, err);
+
+	if (r < 0)
+		return r;
+	if (!config->linux || !config->linux->seccomp || !config->linux->seccomp->listener_path)
+		return error_set(err, EINVAL, "linux.seccomp.listenerPath: gone from the bundle's config.json");
+	*ret = config->linux->seccomp;
+	return 0;
+}
+
+/* list += more */
+static int append(struct arena *a, char ***list, size_t *n, char *const *more, size_t more_n)
+{
+	char **all;
+
+	if (!more_n)
+		return 0;
+	all = arena_array(a, *n + more_n, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	if (*n)
+		memcpy(all, *list, *n * sizeof(*all));
+	memcpy(all + *n, more, more_n * sizeof(*all));
+	*list = all;
+	*n += more_n;
+	return 0;
+}
+
+static int add_caps(struct oci_process *p, const struct exec_options *o, struct arena *a)
+{
+	struct oci_capabilities *c;
+	int r;
+
+	if (!o->caps_len)
+		return 0;
+	if (!p->capabilities)
+		p->capabilities = arena_new(a, struct oci_capabilities);
+	c = p->capabilities;
+	if (!c)
+		return -ENOMEM;
+	r = append(a, &c->bounding, &c->bounding_len, o->caps, o->caps_len);
+	if (r == 0)
+		r = append(a, &c->effective, &c->effective_len, o->caps, o->caps_len);
+	if (r == 0)
+		r = append(a, &c->permitted, &c->permitted_len, o->caps, o->caps_len);
+	/* an ambient capability must be inheritable: --cap does not make it so, only the spec can */
+	if (r == 0 && c->inheritable_len)
+		r = append(a, &c->ambient, &c->ambient_len, o->caps, o->caps_len);
+	return r;
+}
+
+static int set_user(struct oci_process *p, const struct exec_options *o, struct arena *a, struct error *err)
+{
+	struct oci_user *u = arena_new(a, struct oci_user);
+	char copy[64], *colon;
+
+	if (!u)
+		return error_errno(err, ENOMEM, "exec");
+	if (p->user)
+		*u = *p->user;
+	p->user = u;
+	if (o->user) {
+		if (str_copy(copy, sizeof(copy), o->user) != strlen(o->user))
+			return error_set(err, EINVAL, "--user: %s: not UID[:GID]", o->user);
+		colon = strchr(copy, ':');
+		if (colon)
+			*colon++ = '\0';
+		if (!str_to_u32(copy, &u->uid) || (colon && !str_to_u32(colon, &u->gid)))
+			return error_set(err, EINVAL, "--user: %s: not UID[:GID]", o->user);
+	}
+	if (o->additional_gids_len) {
+		uint32_t *all = arena_array(a, u->additional_gids_len + o->additional_gids_len, sizeof(*all));
+
+		if (!all)
+			return error_errno(err, ENOMEM, "exec");
+		if (u->additional_gids_len)
+			memcpy(all, u->additional_gids, u->additional_gids_len * sizeof(*all));
+		memcpy(all + u->additional_gids_len, o->additional_gids, o->additional_gids_len * sizeof(*all));
+		u->additional_gids = all;
+		u->additional_gids_len += o->additional_gids_len;
+	}
+	return 0;
+}
+
+static int change(struct oci_process *p, const struct exec_options *o, struct arena *a, struct error *err)
+{
+	int r;
+
+	p->args = (char **)o->args;
+	p->args_len = o->args_len;
+	p->has_terminal = true;
+	p->terminal = o->tty;
+	if (o->cwd)
+		p->cwd = (char *)o->cwd;
+	if (o->apparmor)
+		p->apparmor_profile = (char *)o->apparmor;
+	if (o->process_label)
+		p->selinux_label = (char *)o->process_label;
+	if (o->no_new_privs)
+		p->has_no_new_privileges = p->no_new_privileges = true;
+	r = append(a, &p->env, &p->env_len, o->env, o->env_len);
+	if (r == 0)
+		r = add_caps(p, o, a);
+	return r < 0 ? error_errno(err, r, "exec") : set_user(p, o, a, err);
+}
+
+int exec_process(const struct container *c, const struct exec_options *o, struct arena *a, struct oci_process **ret,
+	struct error *err)
+{
+	struct oci_config *config;
+	int r;
+
+	if (o->process_file)
+		return read_file(o->process_file, a, ret, err);
+	r = read_bundle(c, a, &config, err);
+	if (r < 0)
+		return r;
+	*ret = config->process;
+	return change(*ret, o, a, err);
+}
+
+static bool names_parent(const char *path)
+{
+	for (const char *p = path; p; p = strchr(p, '/')) {
+		while (*p == '/')
+			p++;
+		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || !p[2]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_controller(const char *list, const char *names)
+{
+	size_t n;
+
+	for (; *names; names += n + (names[n] == ',')) {
+		n = strcspn(names, ",");
+		for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+			if (strcspn(p, ",") == n && strncmp(p, names, n) == 0)
+				return true;
+	}
+	return false;
+}
+
+static int enter_sub(struct cgroup *cg, const char *arg, struct arena *a, struct error *err)
+{
+	const char *colon = strchr(arg, ':'), *path = colon ? colon + 1 : arg;
+	const char *names = colon ? arena_strndup(a, arg, (size_t)(colon - arg)) : NULL;
+	bool found = false;
+
+	while (*path == '/')
+		path++;
+	if (names_parent(path))
+		return error_set(err, EINVAL, "--cgroup: %s: must not contain \"..\"", arg);
+	for (size_t i = 0; i < cg->n; i++) {
+		if (names && (cg->d[i].v2 || !has_controller(cg->d[i].controllers, names)))
+			continue;
+		found = true;
+		if (!*path)
+			continue;
+		cg->d[i].path = arena_fmt(a, "%s/%s", cg->d[i].path, path);
+		if (!cg->d[i].path)
+			return error_errno(err, ENOMEM, "--cgroup: %s", arg);
+	}
+	return found ? 0 : error_set(err, EINVAL, "--cgroup: %s: unknown controller", arg);
+}
+
+int exec_cgroup(const struct container *c, const struct exec_options *o, struct arena *a, struct cgroup *ret,
+	struct error *err)
+{
+	int r = 0;
+
+	*ret = c->cgroup;
+	for (size_t i = 0; i < ret->n; i++)
+		ret->d[i].fd = -1;
+	for (size_t i = 0; r == 0 && i < o->cgroups_len; i++)
+		r = enter_sub(ret, o->cgroups[i], a, err);
+	if (r == 0)
+		r = cgroup_open(ret, err);
+	for (size_t i = 0; r == 0 && o->cgroups_len && i < ret->n; i++)
+		if (ret->d[i].fd < 0)
+			r = error_errno(err, ENOENT, "--cgroup: %s", ret->d[i].path);
+	if (r < 0)
+		cgroup_close(ret);
+	return r;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/foreground.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "kernel/sys.h"
+
+int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	/* these come from our own mistakes and must end us */
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGFPE);
+	sigprocmask(SIG_BLOCK, &all, &f->before);
+	f->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (f->signals < 0)
+		return error_errno(err, errno, "signalfd");
+	if (subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return error_errno(err, errno, "subreaper");
+	return 0;
+}
+
+static void resize(int console)
+{
+	struct winsize w;
+
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &w) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0)
+		(void)ioctl(console, TIOCSWINSZ, &w);
+}
+
+static void make_raw(struct foreground *f)
+{
+	struct termios raw;
+
+	if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &f->cooked) < 0)
+		return;
+	raw = f->cooked;
+	cfmakeraw(&raw);
+	raw.c_oflag |= OPOST; /* the container's terminal has ONLCR off: ours translates */
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0)
+		f->tty = STDIN_FILENO;
+}
+
+void foreground_end(struct foreground *f)
+{
+	if (f->tty >= 0)
+		(void)tcsetattr(f->tty, TCSANOW, &f->cooked);
+	f->tty = -1;
+	if (f->signals >= 0)
+		sigprocmask(SIG_SETMASK, &f->before, NULL);
+	fd_close(&f->signals);
+}
+
+/* Reaps all that ended; the status of `pid` when it is among them, else -1. */
+static int reap(pid_t pid)
+{
+	int found = -1, status;
+	pid_t p;
+
+	while ((p = waitpid(-1, &status, WNOHANG)) > 0)
+		if (p == pid)
+			found = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return found;
+}
+
+static int take_signals(struct foreground *f, pid_t pid, int pidfd, int console)
+{
+	struct signalfd_siginfo s;
+	int status = -1;
+
+	while (read(f->signals, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
+		if (s.ssi_signo == SIGCHLD) {
+			int r = reap(pid);
+
+			if (r >= 0)
+				status = r;
+		} else if (s.ssi_signo == SIGWINCH && console >= 0) {
+			resize(console);
+		} else if (s.ssi_signo != SIGPIPE) { /* our own: nobody reads what we relay */
+			(void)sys_pidfd_send_signal(pidfd, (int)s.ssi_signo);
+		}
+	}
+	return status;
+}
+
+/* Moves what can be read; false when this direction has ended. */
+static bool relay(int from, int to)
+{
+	char buf[16384];
+	ssize_t n = read(from, buf, sizeof(buf));
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN;
+	return n > 0 && fd_write_all(to, buf, (size_t)n) == 0;
+}
+
+/* What the process wrote before it ended is still in its terminal. */
+static void drain(int console)
+{
+	struct pollfd p = {.fd = console, .events = POLLIN};
+
+	while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && relay(console, STDOUT_FILENO))
+		;
+}
+
+int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, struct error *err)
+{
+	enum { SIGNALS, CONSOLE, INPUT, N };
+	struct pollfd p[N] = {
+		[SIGNALS] = {.fd = f->signals, .events = POLLIN},
+		[CONSOLE] = {.fd = console, .events = POLLIN},
+		[INPUT] = {.fd = console >= 0 ? STDIN_FILENO : -1, .events = POLLIN},
+	};
+	int status = reap(pid);
+
+	if (console >= 0 && status < 0) {
+		make_raw(f);
+		resize(console);
+	}
+	while (status < 0) {
+		if (poll(p, N, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return error_errno(err, errno, "waiting for the container");
+		}
+		if (p[CONSOLE].revents && !relay(console, STDOUT_FILENO))
+			p[CONSOLE].fd = -1;
+		if (p[INPUT].revents && !relay(STDIN_FILENO, console))
+			p[INPUT].fd = -1;
+		if (p[SIGNALS].revents)
+			status = take_signals(f, pid, pidfd, console);
+	}
+	if (console >= 0)
+		drain(console);
+	return status;
+}

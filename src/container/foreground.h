@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_CONTAINER_FOREGROUND_H
+#define ENVIRO_CONTAINER_FOREGROUND_H
+
+/* Staying with a process: signals are passed on to it, its terminal is relayed to ours, orphans are reaped. */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <termios.h>
+
+#include "base/error.h"
+
+struct foreground {
+	int signals;	 /* signalfd for all signals, or -1 */
+	sigset_t before; /* the mask to restore */
+	int tty;	 /* our terminal while it is raw, or -1 */
+	struct termios cooked;
+};
+#define FOREGROUND_INIT ((struct foreground){.signals = -1, .tty = -1})
+
+/* Before the process is made: from here on no signal is lost. subreaper: what it orphans comes to us. */
+int foreground_begin(struct foreground *f, bool subreaper, struct error *err);
+/* Waits for the end of child `pid`; returns its exit status (128 + signal). console: master of its terminal, or -1. */
+int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, struct error *err);
+/* Restores mask and terminal. */
+void foreground_end(struct foreground *f);
+#define _cleanup_foreground_ __attribute__((cleanup(foreground_end)))
+
+#endif

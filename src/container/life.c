@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/life.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "container/hooks_run.h"
+#include "container/intel_rdt.h"
+#include "container/process.h"
+#include "container/record.h"
+#include "container/store.h"
+#include "kernel/sys.h"
+
+enum { KILL_MS = 10000 };
+
+int life_plan(const struct container *c, const struct plan **ret, size_t *map_size, struct error *err)
+{
+	_cleanup_close_ int fd = openat(c->dir, "plan", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	void *p;
+
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : error_errno(err, errno, "state directory: plan");
+	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct plan) || st.st_size > UINT32_MAX)
+		return error_errno(err, EBADMSG, "state directory: plan");
+	/* private: what is mapped here cannot change after it was checked */
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (p == MAP_FAILED)
+		return error_errno(err, errno, "state directory: plan");
+	if (plan_check(p, (size_t)st.st_size) < 0) {
+		munmap(p, (size_t)st.st_size);
+		return error_errno(err, EBADMSG, "state directory: plan");
+	}
+	*ret = p;
+	*map_size = (size_t)st.st_size;
+	return 0;
+}
+
+int life_hooks(const struct container *c, enum plan_hook_kind kind, struct arena *a, struct error *err)
+{
+	const struct plan *p;
+	size_t size, len;
+	char *json;
+	int r = life_plan(c, &p, &size, err);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (hooks_any(p, kind)) {
+		r = container_state_json(c, a, &json, &len, err);
+		if (r == 0)
+			r = hooks_run(p, kind, json, len, c->bundle, err);
+	}
+	munmap((void *)p, size);
+	return r;
+}
+
+int life_pidfd(const struct container *c, struct error *err)
+{
+	struct process_stat st;
+	int fd = c->pid > 0 ? sys_pidfd_open(c->pid, 0) : -ESRCH;
+
+	/* the pid may have been given to another process before the fd was open */
+	if (fd >= 0 && (process_stat(c->pid, &st) < 0 || st.start_time != c->record->start_time)) {
+		close(fd);
+		fd = -ESRCH;
+	}
+	if (fd == -ESRCH)
+		return error_set(err, ESRCH, "container not running");
+	return fd < 0 ? error_errno(err, fd, "pidfd of %d", (int)c->pid) : fd;
+}
+
+static int kill_init(const struct container *c, struct error *err)
+{
+	_cleanup_close_ int pidfd = life_pidfd(c, err);
+	int r;
+
+	if (pidfd < 0)
+		return pidfd == -ESRCH ? 0 : pidfd;
+	r = sys_pidfd_send_signal(pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return error_errno(err, r, "kill: process %d", (int)c->pid);
+	/* a process that is frozen on v1 dies when it is thawed; cgroup_destroy does the same for all others */
+	if (cgroup_is_frozen(&c->cgroup) > 0)
+		(void)cgroup_freeze(&c->cgroup, false, KILL_MS, err);
+	r = process_wait_end(pidfd, KILL_MS);
+	return r < 0 ? error_errno(err, r, "kill: process %d has not ended in %d s", (int)c->pid, KILL_MS / 1000) : 0;
+}
+
+int life_remove(const struct context *x, struct container *c, struct arena *a, struct error *err)
+{
+	struct error e;
+	int hooks = 0, r = kill_init(c, err);
+
+	if (r == 0)
+		r = cgroup_destroy(&c->cgroup, KILL_MS, err);
+	if (r == 0 && c->record->intel_rdt)
+		r = intel_rdt_remove(c->record->intel_rdt, err);
+	if (r < 0)
+		return r;
+	c->status = STATUS_STOPPED;
+	c->pid = 0;
+	/* before the directory goes: the hooks are read from it; after everything else: they see it gone */
+	hooks = life_hooks(c, PLAN_HOOK_POSTSTOP, a, &e);
+	r = store_remove(x, c->id, err);
+	if (hooks < 0)
+		log_warn("%s", e.msg);
+	return r;
+}
+
+void life_destroy(const struct context *x, struct container *c, struct arena *a)
+{
+	struct error e;
+
+	if (life_remove(x, c, a, &e) < 0)
+		log_warn("%s", e.msg);
+}

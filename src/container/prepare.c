@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "container/create.h"
+#include "container/engine.h"
+#include "plan/compile.h"
+
+static int resolve(struct arena *a, const char *path, const char **ret)
+{
+	char real[PATH_MAX];
+
+	if (!realpath(path, real))
+		return -errno;
+	*ret = arena_strdup(a, real);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int read_config(struct creation *c, struct error *err)
+{
+	const char *name = c->o->config ? c->o->config : "config.json";
+	_cleanup_close_ int dir = -1;
+	size_t len;
+	char *text;
+	int r = resolve(&c->arena, c->o->bundle && *c->o->bundle ? c->o->bundle : ".", &c->bundle);
+
+	if (r < 0)
+		return error_errno(err, r, "bundle: %s", c->o->bundle ? c->o->bundle : ".");
+	dir = open(c->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return error_errno(err, errno, "bundle: %s", c->bundle);
+	if (faccessat(dir, name, F_OK, 0) < 0 && errno == ENOENT)
+		return error_set(err, ENOENT, "JSON specification file %s not found in %s", name, c->bundle);
+	r = file_read_at(&c->arena, dir, name, OCI_MAX_BYTES, &text, &len, err);
+	if (r < 0)
+		return r;
+	r = oci_config_read(text, len, &c->arena, &c->config, NULL, err);
+	return r < 0 ? error_prefix(err, "%s", name) : 0;
+}
+
+static int find_rootfs(struct creation *c, struct error *err)
+{
+	const char *path;
+	struct stat st;
+	int r;
+
+	if (!c->config->root || !c->config->root->path || !*c->config->root->path)
+		return error_set(err, EINVAL, "root.path: missing");
+	path = c->config->root->path;
+	if (*path != '/')
+		path = arena_fmt(&c->arena, "%s/%s", c->bundle, path);
+	r = path ? resolve(&c->arena, path, &c->rootfs) : -ENOMEM;
+	if (r < 0)
+		return error_errno(err, r, "root.path: rootfs (%s)", c->config->root->path);
+	if (stat(c->rootfs, &st) < 0 || !S_ISDIR(st.st_mode))
+		return error_errno(err, ENOTDIR, "root.path: rootfs (%s)", c->rootfs);
+	return 0;
+}
+
+/* Who gets the terminal must be known before anything is made. */
+static int check_terminal(const struct creation *c, bool detached, struct error *err)
+{
+	bool terminal = c->config->process && c->config->process->terminal;
+
+	if (terminal && detached && !c->o->console_socket)
+		return error_set(err, EINVAL,
+			"cannot allocate tty if enviro-oci will detach without setting console socket");
+	if (c->o->console_socket && !(terminal && detached))
+		return error_set(err, EINVAL,
+			"cannot use console socket if enviro-oci will not detach or allocate tty");
+	return 0;
+}
+
+static int prepare_cgroup(struct creation *c, struct error *err)
+{
+	const struct oci_linux *l = c->config->linux;
+	int r = cgroup_host_detect(&c->host, &c->arena, err);
+
+	if (r == 0)
+		r = cgroup_locate(&c->host, c->x->manager, l ? l->cgroups_path : NULL, c->id, &c->arena, &c->cgroup, err);
+	if (r == 0)
+		r = cgroup_compile(&c->cgroup, l ? l->resources : NULL, false, &c->arena, &c->settings, err);
+	return r;
+}
+
+static int prepare_plan(struct creation *c, struct error *err)
+{
+	const struct oci_linux *l = c->config->linux;
+	struct plan_input in = {
+		.config = c->config,
+		.id = c->id,
+		.bundle = c->bundle,
+		.cgroup = &c->cgroup,
+		.settings = &c->settings,
+		.preserve_fds = c->o->preserve_fds,
+		.listen_fds = engine_listen_fds(),
+		.no_pivot = c->o->no_pivot,
+		.no_new_keyring = c->o->no_new_keyring,
+		.rootless = c->x->rootless,
+	};
+	int r = engine_check_fds(in.preserve_fds + in.listen_fds, err);
+
+	if (r == 0 && l && l->seccomp) {
+		r = seccomp_compile(l->seccomp, &c->arena, &c->filter, err);
+		in.seccomp = c->filter.bpf ? &c->filter : NULL;
+	}
+	if (r < 0)
+		return r;
+	c->launch.preserve_fds = in.preserve_fds + in.listen_fds;
+	return plan_compile(&in, &c->arena, &c->plan, err);
+}
+
+static char *now_text(struct arena *a)
+{
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	return arena_fmt(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		tm.tm_min, tm.tm_sec, now.tv_nsec);
+}
+
+static int prepare_record(struct creation *c, struct error *err)
+{
+	struct container_record *rec = &c->record;
+
+	*rec = (struct container_record){
+		.version = RECORD_VERSION,
+		.id = (char *)c->id,
+		.bundle = (char *)c->bundle,
+		.rootfs = (char *)c->rootfs,
+		.oci_version = c->config->oci_version,
+		.created = now_text(&c->arena),
+		.namespaces = plan_all_namespaces(c->config),
+		.cgroup_manager = (char *)manager_name(c->cgroup.manager),
+		.annotations = c->config->annotations,
+	};
+	return cgroup_to_text(&c->cgroup, &c->arena, &rec->cgroup, &rec->cgroup_len, err);
+}
+
+int creation_prepare(struct creation *c, struct error *err)
+{
+	int r = container_check_id(c->id, err);
+
+	if (r == 0)
+		r = read_config(c, err);
+	if (r == 0)
+		r = find_rootfs(c, err);
+	if (r == 0)
+		r = prepare_cgroup(c, err);
+	if (r == 0)
+		r = prepare_plan(c, err);
+	if (r == 0)
+		r = check_terminal(c, c->start_wanted || c->o->detach, err);
+	if (r == 0)
+		r = setup_join_slots(c->plan, &c->launch.with_plan, err);
+	if (r == 0)
+		r = prepare_record(c, err);
+	return r;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/file.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "container/create.h"
+#include "container/engine.h"
+#include "container/foreground.h"
+#include "container/hooks_run.h"
+
+/* Everything is ready; init waits on the socket between us, so no start socket was needed. */
+static int start(struct creation *c, struct error *err)
+{
+	const struct create_options *o = c->o;
+	const struct oci_hooks *h = c->config->hooks;
+	size_t len;
+	char *json;
+	int r = 0;
+
+	if (o->console_socket)
+		r = engine_hand_over("--console-socket", o->console_socket, c->launch.console, "/dev/ptmx", err);
+	if (r == 0 && o->pidfd_socket)
+		r = engine_hand_over("--pidfd-socket", o->pidfd_socket, c->launch.pidfd, "pidfd", err);
+	if (r == 0 && o->pid_file)
+		r = engine_write_pid(o->pid_file, c->launch.pid, err);
+	if (r == 0)
+		r = launch_go(&c->launch, err);
+	if (r == 0 && h && h->poststart_len) {
+		r = creation_state(c, STATUS_RUNNING, c->launch.pid, &json, &len, err);
+		if (r == 0)
+			r = hooks_run(c->plan, PLAN_HOOK_POSTSTART, json, len, c->bundle, err);
+	}
+	if (r < 0)
+		creation_undo(c);
+	else
+		fd_close(&c->dir); /* the lock: from here on other verbs may act on it */
+	return r;
+}
+
+static int stay(struct creation *c, struct foreground *f, int *exit_status, struct error *err)
+{
+	struct error e;
+	int status = foreground_wait(f, c->launch.pid, c->launch.pidfd, c->launch.console, err);
+
+	foreground_end(f);
+	if (!c->o->keep && container_delete(c->x, c->id, true, &e) < 0)
+		log_warn("%s", e.msg);
+	if (status < 0)
+		return status;
+	*exit_status = status;
+	return 0;
+}
+
+int container_run(const struct context *x, const char *id, const struct create_options *o, int *exit_status,
+	struct error *err)
+{
+	_cleanup_creation_ struct creation c = CREATION_INIT(x, id, o);
+	_cleanup_foreground_ struct foreground f = FOREGROUND_INIT;
+	int r = creation_prepare(&c, err);
+
+	*exit_status = 0;
+	if (r == 0 && !o->detach)
+		r = foreground_begin(&f, !o->no_subreaper, err);
+	if (r == 0)
+		r = creation_carry_out(&c, err);
+	if (r == 0)
+		r = start(&c, err);
+	if (r < 0 || o->detach)
+		return r;
+	return stay(&c, &f, exit_status, err);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/sched.h>
+
+#include "base/fd.h"
+#include "container/container.h"
+#include "container/life.h"
+#include "container/record.h"
+#include "kernel/sys.h"
+
+enum { FREEZE_MS = 10000 };
+
+/* Without a pid namespace of its own the end of init does not end the others. */
+static bool kills_all(const struct container *c, int sig, bool all)
+{
+	return all || (sig == SIGKILL && !(c->record->namespaces & CLONE_NEWPID));
+}
+
+int container_kill(const struct context *x, const char *id, int sig, bool all, struct error *err)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	_cleanup_container_ struct container c = {.dir = -1};
+	_cleanup_close_ int pidfd = -1;
+	int r = container_load(x, id, &a, &c, err);
+
+	if (r < 0)
+		return r;
+	if (kills_all(&c, sig, all) && c.cgroup.n) {
+		if (!all && !c.pid)
+			return error_set(err, ESRCH, "container not running");
+		return cgroup_signal_all(&c.cgroup, sig, err);
+	}
+	pidfd = life_pidfd(&c, err);
+	if (pidfd < 0)
+		return pidfd;
+	r = sys_pidfd_send_signal(pidfd, sig);
+	if (r == -ESRCH)
+		return error_set(err, ESRCH, "container not running");
+	if (r < 0)
+		return error_errno(err, r, "kill: signal %d to process %d", sig, (int)c.pid);
+	/* on v1 a frozen process does not even die before it is thawed */
+	if (sig == SIGKILL && c.status == STATUS_PAUSED)
+		return cgroup_freeze(&c.cgroup, false, FREEZE_MS, err);
+	return 0;
+}
+
+static int set_frozen(const struct context *x, const char *id, bool frozen, struct error *err)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	_cleanup_container_ struct container c = {.dir = -1};
+	int r = container_load_locked(x, id, &a, &c, err);
+
+	if (r < 0)
+		return r;
+	if (frozen && c.status != STATUS_RUNNING && c.status != STATUS_CREATED)
+		return error_set(err, EINVAL, "container not running: %s", status_name(c.status));
+	if (!frozen && c.status != STATUS_PAUSED)
+		return error_set(err, EINVAL, "container not paused: %s", status_name(c.status));
+	return cgroup_freeze(&c.cgroup, frozen, FREEZE_MS, err);
+}
+
+int container_pause(const struct context *x, const char *id, struct error *err)
+{
+	return set_frozen(x, id, true, err);
+}
+
+int container_resume(const struct context *x, const char *id, struct error *err)
+{
+	return set_frozen(x, id, false, err);
+}
+
+int container_pids(const struct context *x, const char *id, struct arena *a, pid_t **ret, size_t *n, struct error *err)
+{
+	_cleanup_container_ struct container c = {.dir = -1};
+	int r = container_load(x, id, a, &c, err);
+
+	if (r < 0)
+		return r;
+	if (c.cgroup.n)
+		return cgroup_pids(&c.cgroup, a, ret, n, err);
+	*n = c.pid > 0;
+	*ret = arena_new(a, pid_t);
+	if (!*ret)
+		return error_errno(err, ENOMEM, "ps");
+	**ret = c.pid;
+	return 0;
+}

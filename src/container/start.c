@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "container/container.h"
+#include "container/launch.h"
+#include "container/life.h"
+#include "container/process.h"
+
+static int connect_init(int dir, struct error *err)
+{
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	fmt(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/" START_SOCKET, dir);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return error_errno(err, errno, "start: init does not answer");
+	return TAKE_FD(sock);
+}
+
+/* Init runs the startContainer hooks and executes the program, or says why not. */
+static int let_go(int sock, struct error *err)
+{
+	struct sync_msg m = {.type = SYNC_GO};
+	int fd, r = sync_send_fds(sock, &m, NULL, 0);
+
+	if (r < 0)
+		return error_errno(err, r, "start: talking to init");
+	r = sync_recv_fd(sock, &m, &fd);
+	fd_close(&fd);
+	if (r == -ECONNRESET)
+		return 0;
+	if (r == 0 && m.type == SYNC_ERROR)
+		return error_set(err, m.value ? m.value : EIO, "%s", m.text);
+	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
+}
+
+static int check_status(const struct container *c, struct error *err)
+{
+	switch (c->status) {
+	case STATUS_CREATED:
+		return 0;
+	case STATUS_STOPPED:
+		return error_set(err, EINVAL, "cannot start a container that has stopped");
+	case STATUS_RUNNING:
+	case STATUS_PAUSED:
+		return error_set(err, EINVAL, "cannot start an already running container");
+	default:
+		return error_set(err, EINVAL, "cannot start a container in the %s state", status_name(c->status));
+	}
+}
+
+int container_start(const struct context *x, const char *id, struct error *err)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	_cleanup_container_ struct container c = {.dir = -1};
+	_cleanup_close_ int sock = -1;
+	int r = container_load_locked(x, id, &a, &c, err);
+
+	if (r == 0)
+		r = check_status(&c, err);
+	if (r < 0)
+		return r;
+	sock = connect_init(c.dir, err);
+	r = sock < 0 ? sock : let_go(sock, err);
+	(void)unlinkat(c.dir, START_SOCKET, 0);
+	if (r < 0)
+		return r;
+	c.status = STATUS_RUNNING;
+	r = life_hooks(&c, PLAN_HOOK_POSTSTART, &a, err);
+	if (r < 0) /* runtime.md: the container is stopped and destroyed */
+		life_destroy(x, &c, &a);
+	return r;
+}
