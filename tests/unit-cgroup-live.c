@@ -177,6 +177,53 @@ static void processes(struct cgroup *cg)
 	tap_ok(waitpid(pid, NULL, 0) == pid, "the child has ended");
 }
 
+static int entered(const struct cgroup *cg, const char *sub, pid_t init, struct cgroup *ret)
+{
+	err = (struct error){0};
+	return cgroup_enter(cg, (char *const[]){(char *)sub}, sub != NULL, init, &arena, ret, &err);
+}
+
+/* What exec joins. */
+static void enter(struct cgroup *cg)
+{
+	int v2 = cgroup_find_v2(cg), first = cg->d[0].v2 && cg->n > 1 ? 1 : 0;
+	char *leaf = arena_fmt(&arena, "%s/leaf", cg->d[first].path), *arg;
+	struct cgroup sub;
+	pid_t pid;
+
+	tap_is_int(entered(cg, NULL, 0, &sub), 0, "exec enters the container's own: %s", err.msg);
+	tap_is_str(sub.d[0].path, cg->d[0].path, "and no other");
+	cgroup_close(&sub);
+	tap_is_int(entered(cg, "..", 0, &sub), -EINVAL, "not what is above");
+	tap_is_str(err.msg, "bad sub cgroup path: ..", "in runc's words");
+	tap_is_int(entered(cg, "nonexistent", 0, &sub), -ENOENT, "nor what is not there");
+	tap_is_int(entered(cg, "whaaat:/", 0, &sub), -EINVAL, "nor an unknown controller");
+	if (!cg->d[first].v2 && mkdir(leaf, 0755) == 0) {
+		arg = arena_fmt(&arena, "%s:leaf", cg->d[first].controllers);
+		tap_is_int(entered(cg, arg, 0, &sub), 0, "%s: %s", arg, err.msg);
+		tap_is_str(sub.d[first].path, leaf, "leads there");
+		cgroup_close(&sub);
+		rmdir(leaf);
+	}
+	if (cg->mode != CGROUP_MODE_V2 || !*cg->d[v2].available)
+		return;
+	/* init goes below, and controllers are enabled above it: the container's own cgroup takes no more processes */
+	tap_is_int(mkdir(leaf, 0755), 0, "a cgroup for init");
+	pid = spawn(cg, 0);
+	tap_ok(file_write_at(-1, arena_fmt(&arena, "%s/cgroup.procs", leaf), arena_fmt(&arena, "%d", (int)pid)) == 0 &&
+		file_write_at(cg->d[v2].fd, "cgroup.subtree_control", "+hugetlb") == 0, "controllers in it");
+	tap_is_int(entered(cg, NULL, pid, &sub), 0, "exec enters: %s", err.msg);
+	tap_is_str(sub.d[v2].path, leaf, "where init is");
+	cgroup_close(&sub);
+	tap_is_int(entered(cg, "/", pid, &sub), -EBUSY, "but not if the container's own was asked for");
+	tap_is_int(entered(cg, "leaf", pid, &sub), 0, "init's can be asked for");
+	cgroup_close(&sub);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	file_write_at(cg->d[v2].fd, "cgroup.subtree_control", "-hugetlb");
+	rmdir(leaf);
+}
+
 /* Sub-cgroups with processes in them, frozen: all of it goes. */
 static void destroy(struct cgroup *cg)
 {
@@ -254,6 +301,7 @@ int main(void)
 	devices(&cg);
 	processes(&cg);
 	record(&cg);
+	enter(&cg);
 	destroy(&cg);
 	undo();
 	cgroup_close(&cg);

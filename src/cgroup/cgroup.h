@@ -122,6 +122,12 @@ int cgroup_v2_fd(const struct cgroup *cg);
  * 0.02 ms where a pid in cgroup.procs costs a grace period. Also holds the v2 `cgroup.procs` of a hybrid host when
  * with_v2 is set (for kernels that refuse CLONE_INTO_CGROUP). Returns the number. */
 int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, struct error *err);
+/* What a process of exec is to join, as a cgroup of its own with its own fds (to be closed; on failure there are none).
+ * sub: the arguments of --cgroup, "PATH" for all hierarchies or "CONTROLLER[,CONTROLLER]:PATH"; below the container's
+ * ("bad sub cgroup path: …") and there already. Without any: the container's own, and on v2 the one that its init
+ * process is in (pid, in /proc) where its own takes no processes any more or has gone, as runc has it. */
+int cgroup_enter(const struct cgroup *cg, char *const *sub, size_t n, pid_t init, struct arena *a, struct cgroup *ret,
+	struct error *err);
 /* Puts another process in (all of them): the slow way, for processes that cannot do it themselves. */
 int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
 

@@ -79,6 +79,8 @@ int cgroup_swap_from_memsw(int64_t memory, int64_t memsw, int64_t *ret, struct e
 /* Enables in every cgroup above d (from the mount point down) the v2 controllers in `names` (blank-separated). Returns
  * 0 or the errno of the last refusal, nothing said: a limit that needs the controller will say it. */
 int cgroup_enable_controllers(const struct cgroup_dir *d, const char *names);
+/* How much of d->path is the mount point: 0 when no part of it is a cgroup. */
+size_t cgroup_mount_len(const struct cgroup_dir *d);
 /* Opens every cgroup from the mount point down to d and calls fn(parent, child, arg) for each step; stops when fn does
  * not return 0, with what it returned. */
 int cgroup_each_level(const struct cgroup_dir *d, int (*fn)(int parent, int child, void *arg), void *arg);

@@ -24,14 +24,14 @@ static bool is_cgroup(int fd, bool v2)
 	return fstatfs(fd, &st) == 0 && (unsigned long)st.f_type == (v2 ? CGROUP_V2_MAGIC : CGROUP_V1_MAGIC);
 }
 
-/* How much of d->path is the mount point: the longest part that is on another file system, and one name more. */
-static size_t mount_len(const struct cgroup_dir *d, char *buf, size_t n)
+size_t cgroup_mount_len(const struct cgroup_dir *d)
 {
+	char buf[PATH_MAX];
 	struct statfs st;
 
 	if (d->mount_len)
 		return d->mount_len;
-	for (size_t len = 1; str_copy(buf, n, d->path) >= len; len++) {
+	for (size_t len = 1; str_copy(buf, sizeof(buf), d->path) >= len; len++) {
 		if (buf[len] != '/' && buf[len] != '\0')
 			continue;
 		buf[len] = '\0';
@@ -44,7 +44,7 @@ static size_t mount_len(const struct cgroup_dir *d, char *buf, size_t n)
 int cgroup_each_level(const struct cgroup_dir *d, int (*fn)(int parent, int child, void *arg), void *arg)
 {
 	char path[PATH_MAX], *name, *save = NULL;
-	size_t len = mount_len(d, path, sizeof(path));
+	size_t len = cgroup_mount_len(d);
 
 	if (!len || str_len(d->path) >= sizeof(path))
 		return -ENOENT;
