@@ -3,8 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -161,14 +160,19 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 		r = setup_oom_score(c->plan, l->pid, err);
 	c->hooks_begun = true;
 	if (r == 0)
-		r = setup_network_devices(c->plan, l->pid, err);
-	if (r == 0)
 		r = run_hooks(c, l->pid, err);
 	if (r == 0)
-		r = setup_mount_slots(c->config, c->plan, l->pid, more, err);
+		r = setup_mount_sources(c->plan, l->pid, &c->arena, more, err);
 	if (r == 0)
 		r = put_states(c, l->pid, more, err);
 	return r;
+}
+
+static int on_idmap(struct launch *l, uint32_t step, int tree, bool recursive, struct error *err)
+{
+	struct creation *c = l->data;
+
+	return setup_idmap(c->config, c->plan, step, l->pid, tree, recursive, err);
 }
 
 static int on_seccomp(struct launch *l, int fd, struct error *err)
@@ -196,6 +200,7 @@ static int start_init(struct creation *c, struct error *err)
 	l->plan = c->plan;
 	l->cgroup_fd = cgroup_v2_fd(&c->cgroup);
 	l->on_namespaces = on_namespaces;
+	l->on_idmap = on_idmap;
 	l->on_seccomp = on_seccomp;
 	l->data = c;
 	r = launch_spawn(l, err);
@@ -261,9 +266,8 @@ void creation_undo(struct creation *c)
 		log_warn("%s", e.msg);
 	if (store_remove(c->x, c->id, &e) < 0)
 		log_warn("%s", e.msg);
-	if (c->hooks_begun && creation_state(c, STATUS_STOPPED, 0, &json, &len, &e) == 0 &&
-		hooks_run(c->plan, PLAN_HOOK_POSTSTOP, json, len, c->bundle, &e) < 0)
-		log_warn("%s", e.msg);
+	if (c->hooks_begun && creation_state(c, STATUS_STOPPED, 0, &json, &len, &e) == 0)
+		hooks_run_all(c->plan, PLAN_HOOK_POSTSTOP, json, len, c->bundle);
 }
 
 void creation_done(struct creation *c)

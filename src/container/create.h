@@ -57,6 +57,11 @@ int setup_cgroup_slots(const struct plan *p, const struct cgroup *cg, bool into_
 int setup_oom_score(const struct plan *p, pid_t pid, struct error *err);
 /* Opens what the plan's JOIN steps name. */
 int setup_join_slots(const struct plan *p, struct launch_slots *s, struct error *err);
+/* mount_slots.c. Sources of binds that init, root of a user namespace, may not walk to (PLAN_MOUNT_SOURCE_FD). */
+int setup_mount_sources(const struct plan *p, pid_t pid, struct arena *a, struct launch_slots *more, struct error *err);
+/* SYNC_IDMAP: maps the ids of a detached tree for the step with this number. */
+int setup_idmap(const struct oci_config *c, const struct plan *p, uint32_t step, pid_t pid, int tree, bool recursive,
+	struct error *err);
 /* Sends a seccomp listener to the agent. */
 int setup_seccomp_agent(const struct oci_linux_seccomp *s, const struct oci_state *state, pid_t pid, int fd,
 	struct error *err);

@@ -277,6 +277,20 @@ static int take_listener(struct launch *l, const struct sync_msg *m, struct erro
 	return r < 0 ? r : send_slots(l, SYNC_GO, -1, &none);
 }
 
+static int map_tree(struct launch *l, const struct sync_msg *m, int fd, struct error *err)
+{
+	struct launch_slots none = {.n = 0};
+	_cleanup_close_ int tree = fd;
+	int r;
+
+	if (tree < 0 || !l->on_idmap)
+		return error_set(err, EPROTO, "start: idmap without a mount");
+	r = l->on_idmap(l, m->step, tree, m->value != 0, err);
+	if (r == 0 && send_slots(l, SYNC_GO, -1, &none) < 0)
+		r = error_set(err, EPIPE, "start: talking to init");
+	return r;
+}
+
 /* One packet of init's. 1: READY. */
 static int answer(struct launch *l, const struct sync_msg *m, int fd, struct error *err)
 {
@@ -304,6 +318,8 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 		}
 		r = send_slots(l, SYNC_GO, -1, &more);
 		return r < 0 ? error_errno(err, r, "start: talking to init") : 0;
+	case SYNC_IDMAP:
+		return map_tree(l, m, fd, err);
 	case SYNC_SECCOMP:
 		fd_close(&fd);
 		return take_listener(l, m, err);

@@ -29,6 +29,8 @@ struct launch {
 	struct launch_slots with_plan; /* slots that are there from the start */
 	/* The host's part once all namespaces stand; more slots may be put. Returns 0 or -errno (then init is killed). */
 	int (*on_namespaces)(struct launch *l, struct launch_slots *more, struct error *err);
+	/* SYNC_IDMAP; tree stays the caller's. NULL where the plan has no such mount. */
+	int (*on_idmap)(struct launch *l, uint32_t step, int tree, bool recursive, struct error *err);
 	/* A seccomp listener; fd is the callee's. NULL where the plan has none. */
 	int (*on_seccomp)(struct launch *l, int fd, struct error *err);
 	void *data;

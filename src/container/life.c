@@ -11,7 +11,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/hooks_run.h"
-#include "container/intel_rdt.h"
 #include "container/process.h"
 #include "container/record.h"
 #include "container/store.h"
@@ -51,11 +50,11 @@ int life_hooks(const struct container *c, enum plan_hook_kind kind, struct arena
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (hooks_any(p, kind)) {
-		r = container_state_json(c, a, &json, &len, err);
-		if (r == 0)
-			r = hooks_run(p, kind, json, len, c->bundle, err);
-	}
+	r = container_state_json(c, a, &json, &len, err);
+	if (r == 0 && kind == PLAN_HOOK_POSTSTOP)
+		hooks_run_all(p, kind, json, len, c->bundle);
+	else if (r == 0)
+		r = hooks_run(p, kind, json, len, c->bundle, err);
 	munmap((void *)p, size);
 	return r;
 }
@@ -95,22 +94,18 @@ static int kill_init(const struct container *c, struct error *err)
 int life_remove(const struct context *x, struct container *c, struct arena *a, struct error *err)
 {
 	struct error e;
-	int hooks = 0, r = kill_init(c, err);
+	int r = kill_init(c, err);
 
 	if (r == 0)
 		r = cgroup_destroy(&c->cgroup, KILL_MS, err);
-	if (r == 0 && c->record->intel_rdt)
-		r = intel_rdt_remove(c->record->intel_rdt, err);
 	if (r < 0)
 		return r;
 	c->status = STATUS_STOPPED;
 	c->pid = 0;
 	/* before the directory goes: the hooks are read from it; after everything else: they see it gone */
-	hooks = life_hooks(c, PLAN_HOOK_POSTSTOP, a, &e);
-	r = store_remove(x, c->id, err);
-	if (hooks < 0)
+	if (life_hooks(c, PLAN_HOOK_POSTSTOP, a, &e) < 0)
 		log_warn("%s", e.msg);
-	return r;
+	return store_remove(x, c->id, err);
 }
 
 void life_destroy(const struct context *x, struct container *c, struct arena *a)

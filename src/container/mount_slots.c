@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "container/create.h"
+#include "container/id_map.h"
+#include "container/process.h"
+#include "kernel/sys.h"
+
+/* What init has no right to: sources below directories that the root of its user namespace may not enter, and mapping
+ * the ids of a mount. */
+
+enum { STACK = 64 * 1024 };
+
+/* One source: the path in init's mount namespace (a copy of ours, whose mounts are locked), opened with our rights. */
+struct source {
+	const char *path;
+	uint32_t slot, index;
+	int flags, fd; /* fd: or a negative errno */
+};
+struct sources {
+	struct source *s;
+	size_t n;
+	int mount_ns;
+	int failed; /* of setns */
+};
+
+/* Shares our memory and descriptors, not our mount namespace; we wait till it is done (CLONE_VFORK). */
+static int open_sources(void *arg)
+{
+	struct sources *all = arg;
+
+	all->failed = sys_setns(all->mount_ns, CLONE_NEWNS);
+	for (size_t i = 0; all->failed == 0 && i < all->n; i++)
+		all->s[i].fd = sys_openat(AT_FDCWD, all->s[i].path, all->s[i].flags, 0);
+	sys_call1(SYS_exit, 0);
+	return 0;
+}
+
+static int run_opener(struct sources *all, pid_t pid, struct error *err)
+{
+	_cleanup_free_ char *stack = malloc(STACK);
+	char path[64];
+	pid_t child;
+
+	fmt(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns < 0 || !stack)
+		return error_errno(err, ns < 0 ? errno : ENOMEM, "start: %s", path);
+	all->mount_ns = ns;
+	child = clone(open_sources, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, all);
+	if (child < 0)
+		return error_errno(err, errno, "start: opening mount sources");
+	(void)process_reap(child);
+	return all->failed < 0 ? error_errno(err, all->failed, "start: joining the container's mount namespace") : 0;
+}
+
+static const struct plan_mount *next_mount(const struct plan *p, const struct plan_step **at)
+{
+	for (; !plan_at_end(p, *at); *at = plan_next(*at))
+		if ((*at)->op == PLAN_OP_MOUNT) {
+			const struct plan_mount *m = (const struct plan_mount *)*at;
+
+			*at = plan_next(*at);
+			return m;
+		}
+	return NULL;
+}
+
+int setup_mount_sources(const struct plan *p, pid_t pid, struct arena *a, struct launch_slots *more, struct error *err)
+{
+	struct sources all = {.s = arena_array(a, p->n_steps, sizeof(*all.s))};
+	const struct plan_step *at = plan_first(p);
+	const struct plan_mount *m;
+	int r = 0;
+
+	if (!all.s)
+		return error_errno(err, ENOMEM, "start: mount sources");
+	while ((m = next_mount(p, &at)))
+		if (m->flags & PLAN_MOUNT_SOURCE_FD)
+			all.s[all.n++] = (struct source){.path = plan_str(p, m->source),
+				.slot = m->slot,
+				.index = m->s.index,
+				.flags = O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0),
+				.fd = -EBADF};
+	if (!all.n)
+		return 0;
+	r = run_opener(&all, pid, err);
+	for (size_t i = 0; i < all.n; i++) {
+		if (all.s[i].fd < 0 && r == 0)
+			r = error_errno(err, all.s[i].fd, "mounts[%u].source: %s", all.s[i].index, all.s[i].path);
+		else if (r == 0)
+			r = launch_put(more, all.s[i].slot, all.s[i].fd, err);
+		else if (all.s[i].fd >= 0)
+			close(all.s[i].fd);
+	}
+	return r;
+}
+
+/* The mappings of the mount, or else those of the container (config.md: idmap without mappings of its own). */
+static int open_mapping(const struct oci_mount *m, pid_t pid, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	if (m->uid_mappings_len || m->gid_mappings_len)
+		return id_map_namespace(m->uid_mappings, m->uid_mappings_len, m->gid_mappings, m->gid_mappings_len, err);
+	fmt(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_errno(err, errno, "%s", path) : fd;
+}
+
+int setup_idmap(const struct oci_config *c, const struct plan *p, uint32_t step, pid_t pid, int tree, bool recursive,
+	struct error *err)
+{
+	struct sys_mount_attr attr = {.attr_set = SYS_MOUNT_ATTR_IDMAP};
+	const struct plan_step *s = plan_first(p);
+	int r;
+
+	while (step-- && !plan_at_end(p, s))
+		s = plan_next(s);
+	if (plan_at_end(p, s) || s->op != PLAN_OP_MOUNT || s->index >= c->mounts_len)
+		return error_set(err, EPROTO, "start: idmap of no mount");
+	_cleanup_close_ int ns = open_mapping(&c->mounts[s->index], pid, err);
+	if (ns < 0)
+		return error_prefix(err, "mounts[%u]", s->index);
+	attr.userns_fd = (uint64_t)ns;
+	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH | (recursive ? SYS_AT_RECURSIVE : 0), &attr);
+	return r < 0 ? error_errno(err, r, "mounts[%u]: %s: idmap", s->index, c->mounts[s->index].destination) : 0;
+}
