@@ -134,7 +134,7 @@ static int set(struct parser *p, const struct option *o, const struct word *w, s
 static int read_option(struct parser *p, char *arg, bool *help, struct error *err)
 {
 	const struct option *o;
-	struct word w;
+	struct word w = {0};
 	int r = split(arg, &w, err);
 
 	if (r < 0)
