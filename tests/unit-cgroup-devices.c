@@ -13,12 +13,16 @@
 
 static struct error err;
 
-static const struct cgroup_host v1_host = {.mode = CGROUP_MODE_V1, .n = 1, .h = {
-	{.controllers = "devices", .mountpoint = "/sys/fs/cgroup/devices", .own = "/"},
-}};
-static const struct cgroup_host v2_host = {.mode = CGROUP_MODE_V2, .n = 1, .h = {
-	{.controllers = "", .mountpoint = "/sys/fs/cgroup", .own = "/", .available = "", .v2 = true},
-}};
+static const struct cgroup_host v1_host = {.mode = CGROUP_MODE_V1,
+	.n = 1,
+	.h = {
+		{.controllers = "devices", .mountpoint = "/sys/fs/cgroup/devices", .own = "/"},
+	}};
+static const struct cgroup_host v2_host = {.mode = CGROUP_MODE_V2,
+	.n = 1,
+	.h = {
+		{.controllers = "", .mountpoint = "/sys/fs/cgroup", .own = "/", .available = "", .v2 = true},
+	}};
 
 struct access {
 	char type;
@@ -29,13 +33,16 @@ struct access {
 static bool applies(const struct oci_device_cgroup *r, const struct access *x)
 {
 	return r->type[0] == 'a' || (r->type[0] == x->type && (!r->has_major || r->major == x->major) &&
-		(!r->has_minor || r->minor == x->minor));
+					    (!r->has_minor || r->minor == x->minor));
 }
 
 /* The meaning: each of r, w and m is decided by the last rule that names it; "a" names all. */
 static bool oracle(const struct oci_device_cgroup *r, size_t n, const struct access *x)
 {
-	static const struct { char c; unsigned bit; } letters[] = {{'r', DEVICE_READ}, {'w', DEVICE_WRITE}, {'m', DEVICE_MKNOD}};
+	static const struct {
+		char c;
+		unsigned bit;
+	} letters[] = {{'r', DEVICE_READ}, {'w', DEVICE_WRITE}, {'m', DEVICE_MKNOD}};
 
 	for (size_t l = 0; l < 3; l++) {
 		bool allowed = false;
@@ -173,8 +180,13 @@ static size_t with_defaults(const struct oci_device_cgroup *r, size_t n, struct 
 	ret[at++] = (struct oci_device_cgroup){.allow = true, .type = (char *)"c", .access = (char *)"m"};
 	ret[at++] = (struct oci_device_cgroup){.allow = true, .type = (char *)"b", .access = (char *)"m"};
 	for (size_t i = 0; i < 9; i++)
-		ret[at++] = (struct oci_device_cgroup){.allow = true, .type = (char *)"c", .access = (char *)"rwm",
-			.has_major = true, .major = numbers[i][0], .has_minor = numbers[i][1] >= 0, .minor = numbers[i][1]};
+		ret[at++] = (struct oci_device_cgroup){.allow = true,
+			.type = (char *)"c",
+			.access = (char *)"rwm",
+			.has_major = true,
+			.major = numbers[i][0],
+			.has_minor = numbers[i][1] >= 0,
+			.minor = numbers[i][1]};
 	return at;
 }
 
@@ -225,7 +237,8 @@ static void try_rules(struct oci_device_cgroup *rules, size_t n, struct result *
 					bool want = oracle(all, n_all, &x);
 
 					res->v2_wrong += run(v2.device_bpf, v2.device_bpf_insns, &x) != want;
-					/* what two exceptions allow together, v1 does not allow: never more than meant */
+					/* what two exceptions allow together, v1 does not allow: never more than meant
+					 */
 					res->v1_wrong += !refused && v1_allows(&list, &x) && !want;
 				}
 	arena_done(&a);
@@ -264,8 +277,8 @@ static const char *v1_text(struct oci_device_cgroup *rules, size_t n)
 		str_copy(text, sizeof(text), err.msg);
 	else
 		for (size_t i = 0; i < s.n; i++)
-			at += fmt(text + at, sizeof(text) - at, "%s%s;", str_eq(s.w[i].file, "devices.allow") ? "+" : "-",
-				s.w[i].value);
+			at += fmt(text + at, sizeof(text) - at, "%s%s;",
+				str_eq(s.w[i].file, "devices.allow") ? "+" : "-", s.w[i].value);
 	arena_done(&a);
 	return text;
 }
@@ -273,7 +286,7 @@ static const char *v1_text(struct oci_device_cgroup *rules, size_t n)
 static void v1_lists(void)
 {
 	static const char defaults[] = "-a;+c *:* m;+b *:* m;+c 1:3 rwm;+c 1:8 rwm;+c 1:7 rwm;+c 5:0 rwm;+c 1:5 rwm;"
-		"+c 1:9 rwm;+c 136:* rwm;+c 5:2 rwm;+c 10:200 rwm;";
+				       "+c 1:9 rwm;+c 136:* rwm;+c 5:2 rwm;+c 10:200 rwm;";
 	struct oci_device_cgroup all = {.allow = true, .access = (char *)"rwm"};
 	struct oci_device_cgroup hole[] = {
 		{.allow = true, .type = (char *)"c", .access = (char *)"rwm"},
@@ -283,14 +296,18 @@ static void v1_lists(void)
 
 	tap_is_str(v1_text(NULL, 0), defaults, "without rules: the devices every container has");
 	tap_is_str(v1_text(&all, 1), "+a;", "all devices: nothing more to allow");
-	tap_is_str(v1_text(hole, 2), "linux.resources.devices: deny [c 10:* r] after allow [c *:* rwm]: not supported by "
-		"devices cgroupv1 (cannot punch hole in existing wildcard rule)", "a hole in a wildcard is refused");
+	tap_is_str(v1_text(hole, 2),
+		"linux.resources.devices: deny [c 10:* r] after allow [c *:* rwm]: not supported by "
+		"devices cgroupv1 (cannot punch hole in existing wildcard rule)",
+		"a hole in a wildcard is refused");
 	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].type: invalid cgroup device type \"x\"", "type");
 	bad = (struct oci_device_cgroup){.type = (char *)"c"};
-	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].access: device access at 0 field cannot be empty", "access");
+	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].access: device access at 0 field cannot be empty",
+		"access");
 	bad.access = (char *)"rx";
 	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].access: 'x': not one of r, w and m", "letters");
-	bad = (struct oci_device_cgroup){.type = (char *)"c", .access = (char *)"r", .has_major = true, .major = 1L << 32};
+	bad = (struct oci_device_cgroup){
+		.type = (char *)"c", .access = (char *)"r", .has_major = true, .major = 1L << 32};
 	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].major: 4294967296: not a device number", "numbers");
 }
 

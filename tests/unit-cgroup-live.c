@@ -76,45 +76,115 @@ static pid_t spawn(const struct cgroup *cg, int children)
 
 static bool locate(struct cgroup *cg, const char *path)
 {
-	return tap_is_int(cgroup_locate(&host, CGROUP_MANAGER_CGROUPFS, path, id, &arena, cg, &err), 0, "%s is located", path);
+	return tap_is_int(
+		cgroup_locate(&host, CGROUP_MANAGER_CGROUPFS, path, id, &arena, cg, &err), 0, "%s is located", path);
 }
 
-static void limits(struct cgroup *cg)
+/* Compiles and applies what of r this host has controllers for. */
+static bool apply(struct cgroup *cg, struct oci_linux_resources r, bool for_update)
 {
-	struct oci_memory memory = {.has_limit = true, .limit = 64 << 20, .has_swap = true, .swap = 128 << 20};
-	struct oci_cpu cpu = {.has_shares = true, .shares = 512, .has_quota = true, .quota = 50000, .has_period = true,
-		.period = 100000};
-	struct oci_pids pids = {.has_limit = true, .limit = 33};
-	struct oci_linux_resources r = {0};
 	struct cgroup_settings s;
 
-	if (cgroup_find(cg, "memory") != CGROUP_NO_DIR)
-		r.memory = &memory;
-	if (cgroup_find(cg, "cpu") != CGROUP_NO_DIR)
-		r.cpu = &cpu;
-	if (cgroup_find(cg, "pids") != CGROUP_NO_DIR)
-		r.pids = &pids;
-	tap_ok(cgroup_compile(cg, &r, false, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "limits: %s", err.msg);
-	if (r.pids)
-		tap_is_str(value(cg, "pids", "pids.max"), "33", "pids.max");
-	if (!r.memory || cg->mode == CGROUP_MODE_V2)
+	if (cgroup_find(cg, "memory") == CGROUP_NO_DIR)
+		r.memory = NULL;
+	if (cgroup_find(cg, "cpu") == CGROUP_NO_DIR || cgroup_find(cg, "cpuset") == CGROUP_NO_DIR)
+		r.cpu = NULL;
+	if (cgroup_find(cg, "pids") == CGROUP_NO_DIR)
+		r.pids = NULL;
+	if (cgroup_find(cg, "blkio") == CGROUP_NO_DIR)
+		r.block_io = NULL;
+	err = (struct error){0};
+	return cgroup_compile(cg, &r, for_update, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0;
+}
+
+static void has(const struct cgroup *cg, const char *controller, const char *v1, const char *v2, const char *want)
+{
+	int i = cgroup_find(cg, controller);
+
+	if (i != CGROUP_NO_DIR)
+		tap_is_str(value(cg, controller, cg->d[i].v2 ? v2 : v1), want, "%s", cg->d[i].v2 ? v2 : v1);
+}
+
+/* Up, down and away, each from a state in which the kernel takes the writes in one order only. */
+static void memory(struct cgroup *cg)
+{
+	struct oci_memory m = {.limit = 64 << 20, .swap = 128 << 20, .reservation = 32 << 20};
+	struct oci_linux_resources r = {.memory = &m};
+	bool v2 = cg->mode == CGROUP_MODE_V2;
+
+	tap_ok(apply(cg, r, false), "memory: %s", err.msg);
+	has(cg, "memory", "memory.limit_in_bytes", "memory.max", "67108864");
+	has(cg, "memory", "memory.memsw.limit_in_bytes", "memory.swap.max", v2 ? "67108864" : "134217728");
+	has(cg, "memory", "memory.soft_limit_in_bytes", "memory.low", "33554432");
+	m = (struct oci_memory){.limit = 256 << 20, .swap = 512 << 20};
+	tap_ok(apply(cg, r, true), "raised: %s", err.msg);
+	has(cg, "memory", "memory.memsw.limit_in_bytes", "memory.swap.max", v2 ? "268435456" : "536870912");
+	m.limit = m.swap = 32 << 20;
+	tap_ok(apply(cg, r, true), "lowered: %s", err.msg);
+	has(cg, "memory", "memory.limit_in_bytes", "memory.max", "33554432");
+	m.limit = m.swap = -1;
+	tap_ok(apply(cg, r, true), "lifted: %s", err.msg);
+	if (v2)
+		has(cg, "memory", "", "memory.max", "max");
+	m = (struct oci_memory){.limit = 1 << 20, .swap = 1 << 20, .check_before_update = true};
+	tap_ok(apply(cg, r, true), "checked before: %s", err.msg);
+	m = (struct oci_memory){.limit = -1};
+	tap_ok(apply(cg, r, true), "lifted without a word of swap: %s", err.msg);
+}
+
+static void cpu(struct cgroup *cg)
+{
+	struct oci_cpu c = {.shares = 512, .quota = 50000, .period = 100000, .cpus = (char *)"0", .mems = (char *)"0"};
+	struct oci_linux_resources r = {.cpu = &c};
+
+	tap_ok(apply(cg, r, false), "cpu: %s", err.msg);
+	if (!r.cpu || cgroup_find(cg, "cpu") == CGROUP_NO_DIR)
 		return;
-	tap_is_str(value(cg, "memory", "memory.limit_in_bytes"), "67108864", "the memory limit");
-	memory.limit = 256 << 20; /* above the limit with swap in force: the order of the writes has to turn */
-	memory.swap = 512 << 20;
-	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "raised: %s", err.msg);
-	tap_is_str(value(cg, "memory", "memory.memsw.limit_in_bytes"), "536870912", "the limit with swap");
-	memory.limit = 32 << 20;
-	memory.swap = 32 << 20;
-	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "lowered: %s", err.msg);
-	memory.limit = memory.swap = -1;
-	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "lifted: %s", err.msg);
+	has(cg, "cpu", "cpu.shares", "cpu.weight", cg->mode == CGROUP_MODE_V2 ? "59" : "512");
+	has(cg, "cpu", "cpu.cfs_quota_us", "cpu.max", cg->mode == CGROUP_MODE_V2 ? "50000 100000" : "50000");
+	has(cg, "cpuset", "cpuset.cpus", "cpuset.cpus", "0");
+	c = (struct oci_cpu){.period = 200000};
+	tap_ok(apply(cg, r, true), "another period: %s", err.msg);
+	has(cg, "cpu", "cpu.cfs_period_us", "cpu.max", cg->mode == CGROUP_MODE_V2 ? "50000 200000" : "200000");
+	c = (struct oci_cpu){.quota = 30000, .has_burst = true, .burst = 20000};
+	tap_ok(apply(cg, r, true), "another quota, with a burst: %s", err.msg);
+	has(cg, "cpu", "cpu.cfs_burst_us", "cpu.max.burst", "20000");
+	c = (struct oci_cpu){.quota = 90000, .has_burst = true, .burst = 80000};
+	tap_ok(apply(cg, r, true), "a burst that only the new quota allows: %s", err.msg);
+	c = (struct oci_cpu){.quota = -1, .has_burst = true};
+	tap_ok(apply(cg, r, true), "no quota: %s", err.msg);
+	c = (struct oci_cpu){.has_idle = true, .idle = 1, .shares = 100};
+	tap_ok(apply(cg, r, true), "idle: %s", err.msg);
+	c = (struct oci_cpu){.has_idle = true, .shares = 1024};
+	tap_ok(apply(cg, r, true), "busy again: %s", err.msg);
+	has(cg, "cpu", "cpu.shares", "cpu.weight", cg->mode == CGROUP_MODE_V2 ? "100" : "1024");
+}
+
+static void rest(struct cgroup *cg)
+{
+	struct oci_pids pids = {.has_limit = true, .limit = 33};
+	char *keys[] = {(char *)"memory.high", (char *)"pids.max"}, *values[] = {(char *)"90000000", (char *)"44"};
+	struct oci_map unified = {.keys = keys, .values = values, .len = 2};
+	struct oci_block_io io = {.weight = 500};
+	struct oci_linux_resources r = {.pids = &pids};
+
+	tap_ok(apply(cg, r, false), "pids: %s", err.msg);
+	has(cg, "pids", "pids.max", "pids.max", "33");
+	if (cg->mode != CGROUP_MODE_V2 || cgroup_find(cg, "memory") == CGROUP_NO_DIR)
+		return;
+	r.unified = &unified;
+	tap_ok(apply(cg, r, false), "unified: %s", err.msg);
+	has(cg, "pids", "", "pids.max", "44");
+	keys[1] = (char *)"memory.nothing";
+	tap_ok(!apply(cg, r, false), "unified, a file that is not there: %s", err.msg);
+	r = (struct oci_linux_resources){.block_io = &io};
+	tap_ok(apply(cg, r, false), "a weight for block I/O: %s", err.msg);
 }
 
 /* Whether a process of the cgroup may open the device. */
 static bool may_open(const struct cgroup *cg, unsigned maj, unsigned min, int flags)
 {
-	char dir[] = "/tmp/cgroup-test-XXXXXX", path[64];
+	char dir[] = "/dev/cgroup-test-XXXXXX", path[64];
 	int status = 0;
 	pid_t pid;
 
@@ -124,7 +194,9 @@ static bool may_open(const struct cgroup *cg, unsigned maj, unsigned min, int fl
 	if (mknod(path, S_IFCHR | 0600, makedev(maj, min)) == 0) {
 		pid = fork();
 		if (pid == 0)
-			_exit(cgroup_attach(cg, getpid(), NULL) < 0 ? 2 : open(path, flags) < 0 ? errno != EPERM : 1);
+			_exit(cgroup_attach(cg, getpid(), NULL) < 0 ? 2
+				: open(path, flags) < 0             ? (errno != EPERM && errno != EACCES)
+								    : 1);
 		waitpid(pid, &status, 0);
 		unlink(path);
 	}
@@ -136,21 +208,30 @@ static void devices(struct cgroup *cg)
 {
 	struct oci_device_cgroup rules[] = {
 		{.allow = false, .access = "rwm"},
-		{.allow = true, .type = "c", .has_major = true, .major = 1, .has_minor = true, .minor = 11, .access = "r"},
+		{.allow = true,
+			.type = "c",
+			.has_major = true,
+			.major = 1,
+			.has_minor = true,
+			.minor = 11,
+			.access = "r"},
 	};
 	struct oci_linux_resources r = {.devices = rules, .devices_len = 2};
 	struct cgroup_settings s;
 
-	tap_ok(cgroup_compile(cg, &r, false, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "devices: %s", err.msg);
+	tap_ok(cgroup_compile(cg, &r, false, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "devices: %s",
+		err.msg);
 	tap_ok(may_open(cg, 1, 3, O_RDWR), "/dev/null is allowed");
 	tap_ok(may_open(cg, 1, 11, O_RDONLY), "a device of the configuration is allowed");
 	tap_ok(!may_open(cg, 1, 11, O_RDWR), "only as far as it says");
 	tap_ok(!may_open(cg, 1, 1, O_RDONLY), "another is not");
 	rules[1].access = "rw";
-	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s", err.msg);
+	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
+		err.msg);
 	tap_ok(may_open(cg, 1, 11, O_RDWR), "rules can be replaced by wider ones");
 	rules[1].access = "m";
-	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s", err.msg);
+	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
+		err.msg);
 	tap_ok(!may_open(cg, 1, 11, O_RDONLY), "and by narrower ones");
 }
 
@@ -211,7 +292,8 @@ static void enter(struct cgroup *cg)
 	tap_is_int(mkdir(leaf, 0755), 0, "a cgroup for init");
 	pid = spawn(cg, 0);
 	tap_ok(file_write_at(-1, arena_fmt(&arena, "%s/cgroup.procs", leaf), arena_fmt(&arena, "%d", (int)pid)) == 0 &&
-		file_write_at(cg->d[v2].fd, "cgroup.subtree_control", "+hugetlb") == 0, "controllers in it");
+			file_write_at(cg->d[v2].fd, "cgroup.subtree_control", "+hugetlb") == 0,
+		"controllers in it");
 	tap_is_int(entered(cg, NULL, pid, &sub), 0, "exec enters: %s", err.msg);
 	tap_is_str(sub.d[v2].path, leaf, "where init is");
 	cgroup_close(&sub);
@@ -297,7 +379,9 @@ int main(void)
 		tap_skip("cgroups of this host", "%s", err.msg);
 		return tap_done();
 	}
-	limits(&cg);
+	memory(&cg);
+	cpu(&cg);
+	rest(&cg);
 	devices(&cg);
 	processes(&cg);
 	record(&cg);

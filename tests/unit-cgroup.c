@@ -13,21 +13,34 @@
 static struct arena arena;
 static struct error err;
 
-static const struct cgroup_host v1_host = {.mode = CGROUP_MODE_V1, .n = 4, .h = {
-	{.controllers = "memory", .mountpoint = "/sys/fs/cgroup/memory", .own = "/own/x"},
-	{.controllers = "cpu,cpuacct", .mountpoint = "/sys/fs/cgroup/cpu,cpuacct", .own = "/"},
-	{.controllers = "devices", .mountpoint = "/sys/fs/cgroup/devices", .own = "/"},
-	{.controllers = "blkio", .mountpoint = "/sys/fs/cgroup/blkio", .own = "/"},
-}};
-static const struct cgroup_host hybrid_host = {.mode = CGROUP_MODE_HYBRID, .n = 3, .h = {
-	{.controllers = "devices", .mountpoint = "/sys/fs/cgroup/devices", .own = "/"},
-	{.controllers = "memory", .mountpoint = "/sys/fs/cgroup/memory", .own = "/"},
-	{.controllers = "", .mountpoint = "/sys/fs/cgroup/unified", .own = "/u", .available = "hugetlb", .v2 = true},
-}};
-static const struct cgroup_host v2_host = {.mode = CGROUP_MODE_V2, .n = 1, .h = {
-	{.controllers = "", .mountpoint = "/sys/fs/cgroup", .own = "/user.slice/session.scope",
-		.available = "cpuset cpu io memory hugetlb pids rdma misc", .v2 = true},
-}};
+static const struct cgroup_host v1_host = {.mode = CGROUP_MODE_V1,
+	.n = 4,
+	.h = {
+		{.controllers = "memory", .mountpoint = "/sys/fs/cgroup/memory", .own = "/own/x"},
+		{.controllers = "cpu,cpuacct", .mountpoint = "/sys/fs/cgroup/cpu,cpuacct", .own = "/"},
+		{.controllers = "devices", .mountpoint = "/sys/fs/cgroup/devices", .own = "/"},
+		{.controllers = "blkio", .mountpoint = "/sys/fs/cgroup/blkio", .own = "/"},
+	}};
+static const struct cgroup_host hybrid_host = {.mode = CGROUP_MODE_HYBRID,
+	.n = 3,
+	.h = {
+		{.controllers = "devices", .mountpoint = "/sys/fs/cgroup/devices", .own = "/"},
+		{.controllers = "memory", .mountpoint = "/sys/fs/cgroup/memory", .own = "/"},
+		{.controllers = "",
+			.mountpoint = "/sys/fs/cgroup/unified",
+			.own = "/u",
+			.available = "hugetlb",
+			.v2 = true},
+	}};
+static const struct cgroup_host v2_host = {.mode = CGROUP_MODE_V2,
+	.n = 1,
+	.h = {
+		{.controllers = "",
+			.mountpoint = "/sys/fs/cgroup",
+			.own = "/user.slice/session.scope",
+			.available = "cpuset cpu io memory hugetlb pids rdma misc",
+			.v2 = true},
+	}};
 
 static void convert(void)
 {
@@ -87,7 +100,8 @@ static void locate(void)
 	tap_is_int((long long)cg.n, 0, "has no directory");
 }
 
-/* The writes as one text, "FILE=VALUE;…" with the flags ? optional, ~ retry, | alternative, + keep_quota; or the error. */
+/* The writes as one text, "FILE=VALUE;…" with the flags ? optional, ~ retry, | alternative, + keep_quota; or the error.
+ */
 static const char *compiled(const struct cgroup_host *h, const struct oci_linux_resources *r, bool for_update)
 {
 	static char text[8192];
@@ -104,8 +118,9 @@ static const char *compiled(const struct cgroup_host *h, const struct oci_linux_
 		const struct cgroup_write *w = &s.w[i];
 
 		if (!str_eq(w->what, "linux.resources.devices"))
-			n += fmt(text + n, sizeof(text) - n, "%s%s%s%s%s=%s;", w->optional ? "?" : "", w->retry ? "~" : "",
-				w->alternative ? "|" : "", w->keep_quota ? "+" : "", w->file, w->value);
+			n += fmt(text + n, sizeof(text) - n, "%s%s%s%s%s=%s;", w->optional ? "?" : "",
+				w->retry ? "~" : "", w->alternative ? "|" : "", w->keep_quota ? "+" : "", w->file,
+				w->value);
 	}
 	return text;
 }
@@ -118,15 +133,16 @@ static const char *memory(const struct cgroup_host *h, bool for_update, struct o
 static void compile_memory(void)
 {
 	tap_is_str(memory(&v1_host, false, (struct oci_memory){.limit = 100, .swap = 200, .reservation = 50}),
-		"~memory.limit_in_bytes=100;~memory.memsw.limit_in_bytes=200;memory.soft_limit_in_bytes=50;", "v1 limits");
+		"~memory.limit_in_bytes=100;~memory.memsw.limit_in_bytes=200;memory.soft_limit_in_bytes=50;",
+		"v1 limits");
 	tap_is_str(memory(&v2_host, false, (struct oci_memory){.limit = 100, .swap = 200, .reservation = 50}),
 		"memory.swap.max=100;memory.max=100;memory.low=50;", "v2 limits");
 	tap_is_str(memory(&v1_host, true, (struct oci_memory){.limit = -1}),
 		"~memory.limit_in_bytes=-1;?~memory.memsw.limit_in_bytes=-1;", "v1: no limit");
 	tap_is_str(memory(&v2_host, true, (struct oci_memory){.limit = -1}), "?memory.swap.max=max;memory.max=max;",
 		"v2: no limit");
-	tap_is_str(memory(&v2_host, false, (struct oci_memory){.limit = 5, .swap = 5}), "?memory.swap.max=0;memory.max=5;",
-		"v2: no swap");
+	tap_is_str(memory(&v2_host, false, (struct oci_memory){.limit = 5, .swap = 5}),
+		"?memory.swap.max=0;memory.max=5;", "v2: no swap");
 	tap_is_str(memory(&v1_host, false, (struct oci_memory){.has_limit = true, .has_disable_oom_killer = true}), "",
 		"zeros are not set");
 	tap_is_str(memory(&v1_host, false, (struct oci_memory){.has_swappiness = true, .disable_oom_killer = true}),
@@ -136,9 +152,11 @@ static void compile_memory(void)
 	tap_is_str(memory(&v1_host, false, (struct oci_memory){.has_swappiness = true, .swappiness = UINT64_MAX}), "",
 		"swappiness -1 is not set");
 	tap_is_str(memory(&v1_host, false, (struct oci_memory){.has_swappiness = true, .swappiness = 101}),
-		"linux.resources.memory.swappiness: invalid memory swappiness value: 101 (valid range is 0-100)", "above 100");
+		"linux.resources.memory.swappiness: invalid memory swappiness value: 101 (valid range is 0-100)",
+		"above 100");
 	tap_is_str(memory(&v2_host, false, (struct oci_memory){.disable_oom_killer = true}),
-		"linux.resources.memory.disableOOMKiller: cgroup v2 does not have this setting", "disableOOMKiller on v2");
+		"linux.resources.memory.disableOOMKiller: cgroup v2 does not have this setting",
+		"disableOOMKiller on v2");
 	tap_is_str(memory(&v2_host, false, (struct oci_memory){.swap = 5}),
 		"linux.resources.memory.swap: unable to set swap limit without memory limit", "swap alone on v2");
 	tap_is_str(memory(&v1_host, false, (struct oci_memory){.limit = -2}),
@@ -165,9 +183,10 @@ static void compile_cpu(void)
 	tap_is_str(cpu(&v2_host, true, (struct oci_cpu){.period = 50}), "~+cpu.max=50;", "update: the quota stays");
 	tap_is_str(cpu(&v2_host, false, (struct oci_cpu){.has_burst = true, .burst = 9, .quota = 50}),
 		"~cpu.max.burst=9;~cpu.max=50 100000;", "v2: burst");
-	tap_is_str(cpu(&v1_host, false, (struct oci_cpu){.has_burst = true, .burst = 9}), "?~cpu.cfs_burst_us=9;", "v1: burst");
-	tap_is_str(cpu(&v2_host, false, (struct oci_cpu){.has_idle = true, .shares = 1024}), "cpu.idle=0;cpu.weight=100;",
-		"busy first, then the weight");
+	tap_is_str(cpu(&v1_host, false, (struct oci_cpu){.has_burst = true, .burst = 9}), "?~cpu.cfs_burst_us=9;",
+		"v1: burst");
+	tap_is_str(cpu(&v2_host, false, (struct oci_cpu){.has_idle = true, .shares = 1024}),
+		"cpu.idle=0;cpu.weight=100;", "busy first, then the weight");
 	tap_is_str(cpu(&v2_host, false, (struct oci_cpu){.has_idle = true, .idle = 1, .shares = 1024}),
 		"cpu.weight=100;cpu.idle=1;", "idle last");
 	tap_is_str(cpu(&v1_host, false, (struct oci_cpu){.realtime_period = 7, .realtime_runtime = 5}),
@@ -176,8 +195,8 @@ static void compile_cpu(void)
 		"linux.resources.cpu.realtimeRuntime: cgroup v2 does not have this setting", "not on v2");
 	tap_is_str(cpu(&v1_host, false, (struct oci_cpu){.shares = 1}),
 		"linux.resources.cpu.shares: the minimum allowed cpu-shares is 2", "too few shares");
-	tap_is_str(cpu(&v1_host, false, (struct oci_cpu){.has_shares = true, .has_quota = true, .has_period = true}), "",
-		"zeros are not set");
+	tap_is_str(cpu(&v1_host, false, (struct oci_cpu){.has_shares = true, .has_quota = true, .has_period = true}),
+		"", "zeros are not set");
 	tap_is_str(cpu(&v2_host, false, (struct oci_cpu){.cpus = (char *)"0-1", .mems = (char *)"0"}),
 		"cpuset.cpus=0-1;cpuset.mems=0;", "cpuset");
 	tap_is_str(cpu(&v1_host, false, (struct oci_cpu){.cpus = (char *)"0"}),
@@ -189,33 +208,43 @@ static void compile_pids_and_io(void)
 {
 	struct oci_throttle_device t = {8, 0, 1000}, zero = {8, 16, 0};
 	struct oci_weight_device wd = {.major = 8, .minor = 0, .weight = 500};
-	struct oci_block_io b = {.weight = 10, .weight_device = &wd, .weight_device_len = 1,
-		.throttle_read_bps_device = &t, .throttle_read_bps_device_len = 1,
-		.throttle_write_iops_device = &zero, .throttle_write_iops_device_len = 1};
+	struct oci_block_io b = {.weight = 10,
+		.weight_device = &wd,
+		.weight_device_len = 1,
+		.throttle_read_bps_device = &t,
+		.throttle_read_bps_device_len = 1,
+		.throttle_write_iops_device = &zero,
+		.throttle_write_iops_device_len = 1};
 	struct oci_linux_resources r = {.block_io = &b};
 	struct oci_pids p = {.has_limit = true};
 
-	tap_is_str(compiled(&v1_host, &r, false), "blkio.weight=10;|blkio.bfq.weight=10;blkio.weight_device=8:0 500;"
+	tap_is_str(compiled(&v1_host, &r, false),
+		"blkio.weight=10;|blkio.bfq.weight=10;blkio.weight_device=8:0 500;"
 		"|blkio.bfq.weight_device=8:0 500;blkio.throttle.read_bps_device=8:0 1000;"
-		"blkio.throttle.write_iops_device=8:16 0;", "v1 block I/O");
-	tap_is_str(compiled(&v2_host, &r, false), "io.bfq.weight=10;|io.weight=1;io.bfq.weight=8:0 500;|io.weight=8:0 4950;"
-		"io.max=8:0 rbps=1000;io.max=8:16 wiops=max;", "v2 block I/O");
+		"blkio.throttle.write_iops_device=8:16 0;",
+		"v1 block I/O");
+	tap_is_str(compiled(&v2_host, &r, false),
+		"io.bfq.weight=10;|io.weight=1;io.bfq.weight=8:0 500;|io.weight=8:0 4950;"
+		"io.max=8:0 rbps=1000;io.max=8:16 wiops=max;",
+		"v2 block I/O");
 	tap_is_str(compiled(&hybrid_host, &r, false),
 		"linux.resources.blockIO.weight: the blkio controller is not available", "no block I/O here");
 	b = (struct oci_block_io){.has_weight = true};
 	tap_is_str(compiled(&v1_host, &r, false), "", "a zero weight is not set");
 	b = (struct oci_block_io){.weight = 9};
-	tap_is_str(compiled(&v1_host, &r, false), "linux.resources.blockIO.weight: 9: not in the range of 10 to 1000", "range");
+	tap_is_str(compiled(&v1_host, &r, false), "linux.resources.blockIO.weight: 9: not in the range of 10 to 1000",
+		"range");
 	b = (struct oci_block_io){.leaf_weight = 10};
-	tap_is_str(compiled(&v2_host, &r, false), "linux.resources.blockIO.leafWeight: cgroup v2 does not have this setting",
-		"leaf weights are v1's");
+	tap_is_str(compiled(&v2_host, &r, false),
+		"linux.resources.blockIO.leafWeight: cgroup v2 does not have this setting", "leaf weights are v1's");
 	r = (struct oci_linux_resources){.pids = &p};
 	tap_is_str(compiled(&v2_host, &r, false), "pids.max=1;", "0 processes");
 	p.limit = -1;
 	tap_is_str(compiled(&v2_host, &r, false), "pids.max=max;", "any number");
 	p.limit = 7;
 	tap_is_str(compiled(&v2_host, &r, false), "pids.max=7;", "a number");
-	tap_is_str(compiled(&v1_host, &r, false), "linux.resources.pids.limit: the pids controller is not available", "none");
+	tap_is_str(compiled(&v1_host, &r, false), "linux.resources.pids.limit: the pids controller is not available",
+		"none");
 	p.has_limit = false;
 	tap_is_str(compiled(&v1_host, &r, false), "", "no limit asked for");
 }
@@ -225,7 +254,8 @@ static void compile_rest(void)
 	struct oci_hugepage_limit h = {(char *)"2MB", 4096};
 	struct oci_rdma rdma = {.key = (char *)"mlx5_1", .has_hca_handles = true, .hca_handles = 3};
 	struct oci_network net = {.class_id = 1};
-	char *keys[] = {(char *)"memory.high", (char *)"io.max"}, *values[] = {(char *)"5", (char *)"8:0 rbps=1\n8:16 rbps=2"};
+	char *keys[] = {(char *)"memory.high", (char *)"io.max"},
+	     *values[] = {(char *)"5", (char *)"8:0 rbps=1\n8:16 rbps=2"};
 	struct oci_map unified = {.keys = keys, .values = values, .len = 2};
 	struct oci_linux_resources r = {.hugepage_limits = &h, .hugepage_limits_len = 1};
 
@@ -233,20 +263,20 @@ static void compile_rest(void)
 	tap_is_str(compiled(&hybrid_host, &r, false), "hugetlb.2MB.max=4096;?hugetlb.2MB.rsvd.max=4096;",
 		"a controller that a hybrid host has on v2");
 	h.page_size = (char *)"../x";
-	tap_is_str(compiled(&v2_host, &r, false), "linux.resources.hugepageLimits[0].pageSize: ../x: not of the form 2MB",
-		"a page size that is none");
+	tap_is_str(compiled(&v2_host, &r, false),
+		"linux.resources.hugepageLimits[0].pageSize: ../x: not of the form 2MB", "a page size that is none");
 	r = (struct oci_linux_resources){.rdma = &rdma, .rdma_len = 1};
 	tap_is_str(compiled(&v2_host, &r, false), "rdma.max=mlx5_1 hca_handle=3;", "rdma");
 	r = (struct oci_linux_resources){.network = &net};
-	tap_is_str(compiled(&v2_host, &r, false), "linux.resources.network.classID: the net_cls controller is not available",
-		"net_cls is v1's");
+	tap_is_str(compiled(&v2_host, &r, false),
+		"linux.resources.network.classID: the net_cls controller is not available", "net_cls is v1's");
 	r = (struct oci_linux_resources){.unified = &unified};
 	tap_is_str(compiled(&v2_host, &r, false), "memory.high=5;io.max=8:0 rbps=1;io.max=8:16 rbps=2;", "unified");
 	tap_is_str(compiled(&hybrid_host, &r, false),
 		"linux.resources.unified: invalid configuration: cannot use unified on cgroup v1", "not on v1");
 	keys[1] = (char *)"../memory.max";
-	tap_is_str(compiled(&v2_host, &r, false), "linux.resources.unified.../memory.max: must be a file name (no slashes)",
-		"a path");
+	tap_is_str(compiled(&v2_host, &r, false),
+		"linux.resources.unified.../memory.max: must be a file name (no slashes)", "a path");
 	keys[1] = (char *)"memory";
 	tap_is_str(compiled(&v2_host, &r, false),
 		"linux.resources.unified.memory: must be in the form CONTROLLER.PARAMETER", "no controller");
@@ -284,10 +314,12 @@ static void record(void)
 	tap_is_int(from_text("name=systemd:/sys/fs/cgroup/systemd/x"), 0, "a named hierarchy");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		tap_is_int(from_text(bad[i]), -EINVAL, "hostile record %zu", i);
-	tap_is_int(cgroup_from_text(twice, 2, CGROUP_MANAGER_CGROUPFS, &arena, &cg, &err), -EINVAL, "a hierarchy twice");
+	tap_is_int(
+		cgroup_from_text(twice, 2, CGROUP_MANAGER_CGROUPFS, &arena, &cg, &err), -EINVAL, "a hierarchy twice");
 	tap_is_int(cgroup_from_text(NULL, 25, CGROUP_MANAGER_CGROUPFS, &arena, &cg, &err), -E2BIG, "too many");
-	tap_is_int(cgroup_from_text((char *const[]){(char *)":/tmp/enviro-none"}, 1, CGROUP_MANAGER_CGROUPFS, &arena, &cg,
-		&err), 0, "a path that is no cgroup's");
+	tap_is_int(cgroup_from_text(
+			   (char *const[]){(char *)":/tmp/enviro-none"}, 1, CGROUP_MANAGER_CGROUPFS, &arena, &cg, &err),
+		0, "a path that is no cgroup's");
 	tap_is_int(cgroup_open(&cg, &err), 0, "may be missing");
 	cg.d[0].path = "/proc/self";
 	tap_is_int(cgroup_open(&cg, &err) < 0, 1, "but is refused when it is there");

@@ -24,8 +24,8 @@ static int write_value(const struct cgroup_dir *d, const struct cgroup_write *w)
 	return file_write_at(d->fd, w->file, text);
 }
 
-/* A v2 controller is enabled here when a limit asks for one that the hierarchy has and this part of it has not: on hybrid
- * hosts, and where somebody took it away. */
+/* A v2 controller is enabled here when a limit asks for one that the hierarchy has and this part of it has not: on
+ * hybrid hosts, and where somebody took it away. */
 static int write_enabling(const struct cgroup_dir *d, const struct cgroup_write *w, int *enable_error)
 {
 	int r = write_value(d, w);
@@ -47,8 +47,8 @@ static int missing(const struct cgroup_dir *d, const struct cgroup_write *w, int
 		return error_set(err, EOPNOTSUPP, "%s: %s: %s is %s, which %.*s does not work in", w->what, w->file,
 			d->path, type, (int)strcspn(w->file, "."), w->file);
 	if (enable_error)
-		return error_errno(err, enable_error, "%s: %s: the controller cannot be enabled for %s", w->what, w->file,
-			d->path);
+		return error_errno(err, enable_error, "%s: %s: the controller cannot be enabled for %s", w->what,
+			w->file, d->path);
 	return error_set(err, EOPNOTSUPP, "%s: %s: the kernel does not have this setting", w->what, w->file);
 }
 
@@ -71,7 +71,7 @@ static bool in_user_namespace(void)
 	if (file_read_small(-1, "/proc/self/uid_map", map, sizeof(map)) < 0)
 		return false;
 	return !str_eq(strtok_r(map, " ", &save), "0") || !str_eq(strtok_r(NULL, " ", &save), "0") ||
-		!str_eq(strtok_r(NULL, " ", &save), "4294967295");
+	       !str_eq(strtok_r(NULL, " ", &save), "4294967295");
 }
 
 /* Device rules are not the runtime's to set inside a user namespace, where devices cannot be made either; runc lets the
@@ -143,7 +143,8 @@ static int check_usage(const struct cgroup *cg, const struct cgroup_settings *s,
 		!str_to_u64(text, &usage))
 		return 0; /* as runc: without a usage there is nothing to compare with */
 	if (s->check_memory_swap && s->check_memory_swap <= usage)
-		return error_set(err, EBUSY, "linux.resources.memory.swap: rejecting memory+swap limit %lu <= usage %lu",
+		return error_set(err, EBUSY,
+			"linux.resources.memory.swap: rejecting memory+swap limit %lu <= usage %lu",
 			s->check_memory_swap, usage);
 	if (s->check_memory && s->check_memory <= usage)
 		return error_set(err, EBUSY, "linux.resources.memory.limit: rejecting memory limit %lu <= usage %lu",
@@ -186,7 +187,8 @@ static int apply_devices(const struct cgroup *cg, const struct cgroup_settings *
 
 	if (r == 0 || without_devices(r))
 		return 0;
-	return error_errno(err, r, "linux.resources.devices: eBPF program: %s: %s", prog < 0 ? "load" : "attach", d->path);
+	return error_errno(
+		err, r, "linux.resources.devices: eBPF program: %s: %s", prog < 0 ? "load" : "attach", d->path);
 }
 
 static int check_dirs(const struct cgroup *cg, const struct cgroup_settings *s, struct error *err)

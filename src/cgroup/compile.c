@@ -18,8 +18,8 @@ int cgroup_need(struct cgroup_compiler *c, const char *controller, const char *w
 	return 0;
 }
 
-struct cgroup_write *cgroup_emit(struct cgroup_compiler *c, uint32_t dir, const char *what, const char *file,
-	const char *f, ...)
+struct cgroup_write *cgroup_emit(
+	struct cgroup_compiler *c, uint32_t dir, const char *what, const char *file, const char *f, ...)
 {
 	char value[4096];
 	va_list ap;
@@ -75,7 +75,8 @@ int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r,
 	*ret = (struct cgroup_settings){0};
 	if (cg->manager == CGROUP_MANAGER_DISABLED)
 		return compile_disabled(&c);
-	/* Devices first: nothing may run before they are in force. A host without any cgroup has no way to enforce them. */
+	/* Devices first: nothing may run before they are in force. A host without any cgroup has no way to enforce
+	 * them. */
 	rc = cgroup_compile_devices(&c);
 	if (!r)
 		return rc;

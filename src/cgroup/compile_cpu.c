@@ -35,7 +35,9 @@ static int shares(struct cgroup_compiler *c, const struct oci_cpu *cpu, uint32_t
 		return 0;
 	if (!cgroup_is_v2(c, dir))
 		return shares_v1(c, cpu, dir);
-	return cgroup_emit(c, dir, PATH "shares", "cpu.weight", "%lu", cgroup_weight_from_shares(cpu->shares)) ? 0 : -ENOMEM;
+	return cgroup_emit(c, dir, PATH "shares", "cpu.weight", "%lu", cgroup_weight_from_shares(cpu->shares))
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int idle(struct cgroup_compiler *c, const struct oci_cpu *cpu, uint32_t dir)
@@ -104,7 +106,8 @@ static int realtime(struct cgroup_compiler *c, const struct oci_cpu *cpu, uint32
 		return error_set(c->err, EOPNOTSUPP, "%s: cgroup v2 does not have this setting",
 			cpu->realtime_period ? PATH "realtimePeriod" : PATH "realtimeRuntime");
 	if (cpu->realtime_period)
-		r = emit_pair(c, dir, PATH "realtimePeriod", "cpu.rt_period_us", arena_fmt(c->a, "%lu", cpu->realtime_period));
+		r = emit_pair(c, dir, PATH "realtimePeriod", "cpu.rt_period_us",
+			arena_fmt(c->a, "%lu", cpu->realtime_period));
 	if (r == 0 && cpu->realtime_runtime)
 		r = emit_pair(c, dir, PATH "realtimeRuntime", "cpu.rt_runtime_us",
 			arena_fmt(c->a, "%ld", (long)cpu->realtime_runtime));
@@ -148,7 +151,8 @@ int cgroup_compile_cpu(struct cgroup_compiler *c, const struct oci_cpu *cpu)
 
 int cgroup_compile_cpuset(struct cgroup_compiler *c, const struct oci_cpu *cpu)
 {
-	const char *cpus = cpu->cpus && *cpu->cpus ? cpu->cpus : NULL, *mems = cpu->mems && *cpu->mems ? cpu->mems : NULL;
+	const char *cpus = cpu->cpus && *cpu->cpus ? cpu->cpus : NULL,
+		   *mems = cpu->mems && *cpu->mems ? cpu->mems : NULL;
 	uint32_t dir;
 	int r;
 

@@ -36,7 +36,8 @@ static int emit_weight(struct cgroup_compiler *c, uint32_t dir, const char *what
 	} else {
 		if (!cgroup_emit(c, dir, what, *dev ? "blkio.weight_device" : "blkio.weight", "%s%u", dev, weight))
 			return -ENOMEM;
-		w = cgroup_emit(c, dir, what, *dev ? "blkio.bfq.weight_device" : "blkio.bfq.weight", "%s%u", dev, weight);
+		w = cgroup_emit(
+			c, dir, what, *dev ? "blkio.bfq.weight_device" : "blkio.bfq.weight", "%s%u", dev, weight);
 	}
 	if (!w)
 		return -ENOMEM;
@@ -49,7 +50,8 @@ static int emit_leaf_weight(struct cgroup_compiler *c, uint32_t dir, const char 
 	if (cgroup_is_v2(c, dir))
 		return error_set(c->err, EOPNOTSUPP, "%s: cgroup v2 does not have this setting", what);
 	return cgroup_emit(c, dir, what, *dev ? "blkio.leaf_weight_device" : "blkio.leaf_weight", "%s%u", dev, weight)
-		? 0 : -ENOMEM;
+		       ? 0
+		       : -ENOMEM;
 }
 
 static int weight_device(struct cgroup_compiler *c, uint32_t dir, const struct oci_weight_device *d, size_t i)
@@ -104,12 +106,14 @@ static int throttle(struct cgroup_compiler *c, uint32_t dir, const struct thrott
 		if (r < 0)
 			return r;
 		if (!cgroup_is_v2(c, dir))
-			w = cgroup_emit(c, dir, what, t->v1_file, "%ld:%ld %lu", (long)d->major, (long)d->minor, d->rate);
+			w = cgroup_emit(
+				c, dir, what, t->v1_file, "%ld:%ld %lu", (long)d->major, (long)d->minor, d->rate);
 		else if (d->rate)
-			w = cgroup_emit(c, dir, what, "io.max", "%ld:%ld %s=%lu", (long)d->major, (long)d->minor, t->v2_key,
-				d->rate);
+			w = cgroup_emit(c, dir, what, "io.max", "%ld:%ld %s=%lu", (long)d->major, (long)d->minor,
+				t->v2_key, d->rate);
 		else
-			w = cgroup_emit(c, dir, what, "io.max", "%ld:%ld %s=max", (long)d->major, (long)d->minor, t->v2_key);
+			w = cgroup_emit(
+				c, dir, what, "io.max", "%ld:%ld %s=max", (long)d->major, (long)d->minor, t->v2_key);
 		if (!w)
 			return -ENOMEM;
 	}
@@ -128,8 +132,10 @@ int cgroup_compile_block_io(struct cgroup_compiler *c, const struct oci_block_io
 		{"throttleWriteIOPSDevice", "blkio.throttle.write_iops_device", "wiops", b->throttle_write_iops_device,
 			b->throttle_write_iops_device_len},
 	};
-	const char *what = b->weight ? PATH "weight" : b->leaf_weight ? PATH "leafWeight"
-		: b->weight_device_len ? PATH "weightDevice" : NULL;
+	const char *what = b->weight              ? PATH "weight"
+			   : b->leaf_weight       ? PATH "leafWeight"
+			   : b->weight_device_len ? PATH "weightDevice"
+						  : NULL;
 	uint32_t dir;
 	int r;
 

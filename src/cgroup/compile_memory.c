@@ -106,8 +106,10 @@ static int behaviour(struct cgroup_compiler *c, const struct oci_memory *m, uint
 	/* -1, here the greatest number, is "not set" for old engines */
 	if (m->has_swappiness && m->swappiness != UINT64_MAX) {
 		if (m->swappiness > 100)
-			return error_set(c->err, EINVAL, PATH "swappiness: invalid memory swappiness value: %lu (valid "
-				"range is 0-100)", m->swappiness);
+			return error_set(c->err, EINVAL,
+				PATH "swappiness: invalid memory swappiness value: %lu (valid "
+				     "range is 0-100)",
+				m->swappiness);
 		if (v2)
 			return only_v1(c, PATH "swappiness");
 		if (!cgroup_emit(c, dir, PATH "swappiness", "memory.swappiness", "%lu", m->swappiness))

@@ -17,8 +17,8 @@ int cgroup_compile_pids(struct cgroup_compiler *c, const struct oci_pids *p)
 	r = cgroup_need(c, "pids", what, &dir);
 	if (r < 0)
 		return r;
-	/* A negative limit is none. 0, since specification 1.3.0 a real 0, becomes 1 as in runc: systemd knows no 0, and
-	 * init is there in both cases while it can have no child in either. */
+	/* A negative limit is none. 0, since specification 1.3.0 a real 0, becomes 1 as in runc: systemd knows no 0,
+	 * and init is there in both cases while it can have no child in either. */
 	if (p->limit < 0)
 		w = cgroup_emit(c, dir, what, "pids.max", "max");
 	else
@@ -54,7 +54,8 @@ int cgroup_compile_hugepages(struct cgroup_compiler *c)
 		fmt(file, sizeof(file), "hugetlb.%s.%s", h->page_size, suffix);
 		if (!cgroup_emit(c, dir, what, file, "%lu", h->limit))
 			return -ENOMEM;
-		/* What is reserved, not only what is in use (5.7): else a process that reserves more gets SIGBUS later. */
+		/* What is reserved, not only what is in use (5.7): else a process that reserves more gets SIGBUS later.
+		 */
 		fmt(file, sizeof(file), "hugetlb.%s.rsvd.%s", h->page_size, suffix);
 		w = cgroup_emit(c, dir, what, file, "%lu", h->limit);
 		if (!w)
@@ -136,7 +137,8 @@ int cgroup_compile_unified(struct cgroup_compiler *c, const struct oci_map *m)
 	int dir = cgroup_find_v2(c->cg);
 
 	if (m->len && (dir == CGROUP_NO_DIR || c->cg->mode != CGROUP_MODE_V2))
-		return error_set(c->err, EOPNOTSUPP, "linux.resources.unified: invalid configuration: cannot use unified on "
+		return error_set(c->err, EOPNOTSUPP,
+			"linux.resources.unified: invalid configuration: cannot use unified on "
 			"cgroup v1");
 	for (size_t i = 0; i < m->len; i++) {
 		const char *key = m->keys[i], *dot = strchr(key, '.'), *names = c->cg->d[dir].available;
@@ -152,7 +154,8 @@ int cgroup_compile_unified(struct cgroup_compiler *c, const struct oci_map *m)
 			return error_set(c->err, EINVAL, "%s: must be in the form CONTROLLER.PARAMETER", what);
 		fmt(controller, sizeof(controller), "%.*s", (int)(dot - key), key);
 		if (names && !str_eq(controller, "cgroup") && !cgroup_list_has(names, controller))
-			return error_set(c->err, EOPNOTSUPP, "%s: can't be set: controller \"%s\" not available", what, controller);
+			return error_set(c->err, EOPNOTSUPP, "%s: can't be set: controller \"%s\" not available", what,
+				controller);
 		r = unified_lines(c, (uint32_t)dir, what, key, m->values[i]);
 		if (r < 0)
 			return r;

@@ -70,9 +70,11 @@ int cgroup_swap_from_memsw(int64_t memory, int64_t memsw, int64_t *ret, struct e
 		return 0;
 	}
 	if (memory == 0)
-		return error_set(err, EINVAL, "linux.resources.memory.swap: unable to set swap limit without memory limit");
+		return error_set(
+			err, EINVAL, "linux.resources.memory.swap: unable to set swap limit without memory limit");
 	if (memsw < memory)
-		return error_set(err, EINVAL, "linux.resources.memory.swap: memory+swap limit should be >= memory limit");
+		return error_set(
+			err, EINVAL, "linux.resources.memory.swap: memory+swap limit should be >= memory limit");
 	*ret = memsw - memory;
 	return 0;
 }

@@ -115,8 +115,8 @@ static int kill_and_wait(const struct cgroup_dir *d, int64_t deadline)
 }
 
 /* Removes d, whose processes have been killed. rmdir says EBUSY for a moment after the last process became a zombie: it
- * leaves its cgroup only later in its exit, and v1 has no event for that. So between two tries the process table is asked
- * for what can be waited for, and with nothing there the next try comes after 1, 2, 4 … 16 ms. */
+ * leaves its cgroup only later in its exit, and v1 has no event for that. So between two tries the process table is
+ * asked for what can be waited for, and with nothing there the next try comes after 1, 2, 4 … 16 ms. */
 static int remove_when_empty(const struct cgroup_dir *d, int64_t deadline, struct error *err)
 {
 	int step = 1, r;

@@ -40,7 +40,8 @@ static void unescape(char *s)
 	char *out = s;
 
 	while (*s) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' &&
+			s[3] <= '7') {
 			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
 			s += 4;
 		} else {
@@ -91,7 +92,8 @@ static bool has_all(const char *options, const char *controllers)
 }
 
 /* 1 when a mount of the v1 hierarchy was found in mountinfo, 0 when there is none. With `mountpoint` only that one. */
-static int find_in_mountinfo(struct detector *d, const char *controllers, const char *mountpoint, struct mount_line *ret)
+static int find_in_mountinfo(
+	struct detector *d, const char *controllers, const char *mountpoint, struct mount_line *ret)
 {
 	char *text, *save = NULL;
 
@@ -150,7 +152,8 @@ static int find_v1(struct detector *d, const char *controllers, const char **ret
 }
 
 /* The path in /proc/self/cgroup is one from the root of our cgroup namespace. Where the mount shows only a part of the
- * hierarchy (a container without a cgroup namespace), its root is cut off; what lies outside the mount counts as "/". */
+ * hierarchy (a container without a cgroup namespace), its root is cut off; what lies outside the mount counts as "/".
+ */
 static int own_below_mount(struct detector *d, const char *controllers, const char *mountpoint, const char **own)
 {
 	const char *full = *own;

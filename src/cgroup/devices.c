@@ -7,19 +7,19 @@
 
 /* Behind the rules of the configuration come these, as in runc and so that no configuration can be without: making any
  * device node, and the devices that every container has. The last one, /dev/net/tun, is in no specification; engines
- * have relied on it since before there was one, and runc took it back in after its removal had broken VPN containers. */
+ * have relied on it since before there was one, and runc took it back in after its removal had broken VPN containers.
+ */
 static const struct device_rule defaults[] = {
-	{'c', true, DEVICE_ANY, DEVICE_ANY, DEVICE_MKNOD},
-	{'b', true, DEVICE_ANY, DEVICE_ANY, DEVICE_MKNOD},
-	{'c', true, 1, 3, DEVICE_ALL},		/* null */
-	{'c', true, 1, 8, DEVICE_ALL},		/* random */
-	{'c', true, 1, 7, DEVICE_ALL},		/* full */
-	{'c', true, 5, 0, DEVICE_ALL},		/* tty */
-	{'c', true, 1, 5, DEVICE_ALL},		/* zero */
-	{'c', true, 1, 9, DEVICE_ALL},		/* urandom */
+	{'c', true, DEVICE_ANY, DEVICE_ANY, DEVICE_MKNOD}, {'b', true, DEVICE_ANY, DEVICE_ANY, DEVICE_MKNOD},
+	{'c', true, 1, 3, DEVICE_ALL},            /* null */
+	{'c', true, 1, 8, DEVICE_ALL},            /* random */
+	{'c', true, 1, 7, DEVICE_ALL},            /* full */
+	{'c', true, 5, 0, DEVICE_ALL},            /* tty */
+	{'c', true, 1, 5, DEVICE_ALL},            /* zero */
+	{'c', true, 1, 9, DEVICE_ALL},            /* urandom */
 	{'c', true, 136, DEVICE_ANY, DEVICE_ALL}, /* pts */
-	{'c', true, 5, 2, DEVICE_ALL},		/* ptmx */
-	{'c', true, 10, 200, DEVICE_ALL},	/* net/tun */
+	{'c', true, 5, 2, DEVICE_ALL},            /* ptmx */
+	{'c', true, 10, 200, DEVICE_ALL},         /* net/tun */
 };
 enum { N_DEFAULTS = sizeof(defaults) / sizeof(defaults[0]) };
 
@@ -27,8 +27,10 @@ static int parse_access(struct cgroup_compiler *c, size_t i, const char *s, unsi
 {
 	*ret = 0;
 	if (!s || !*s)
-		return error_set(c->err, EINVAL, "linux.resources.devices[%zu].access: device access at %zu field cannot be "
-			"empty", i, i);
+		return error_set(c->err, EINVAL,
+			"linux.resources.devices[%zu].access: device access at %zu field cannot be "
+			"empty",
+			i, i);
 	for (; *s; s++) {
 		if (*s == 'r')
 			*ret |= DEVICE_READ;
@@ -37,7 +39,8 @@ static int parse_access(struct cgroup_compiler *c, size_t i, const char *s, unsi
 		else if (*s == 'm')
 			*ret |= DEVICE_MKNOD;
 		else
-			return error_set(c->err, EINVAL, "linux.resources.devices[%zu].access: '%c': not one of r, w and m", i, *s);
+			return error_set(c->err, EINVAL,
+				"linux.resources.devices[%zu].access: '%c': not one of r, w and m", i, *s);
 	}
 	return 0;
 }
@@ -46,7 +49,8 @@ static int parse_number(struct cgroup_compiler *c, size_t i, const char *name, b
 {
 	*ret = has ? v : DEVICE_ANY;
 	if (*ret < DEVICE_ANY || *ret > UINT32_MAX)
-		return error_set(c->err, EINVAL, "linux.resources.devices[%zu].%s: %ld: not a device number", i, name, (long)v);
+		return error_set(
+			c->err, EINVAL, "linux.resources.devices[%zu].%s: %ld: not a device number", i, name, (long)v);
 	return 0;
 }
 
@@ -57,7 +61,8 @@ static int parse_rule(struct cgroup_compiler *c, size_t i, struct device_rule *r
 	int r;
 
 	if (!str_eq(type, "a") && !str_eq(type, "b") && !str_eq(type, "c"))
-		return error_set(c->err, EINVAL, "linux.resources.devices[%zu].type: invalid cgroup device type \"%s\"", i, type);
+		return error_set(c->err, EINVAL, "linux.resources.devices[%zu].type: invalid cgroup device type \"%s\"",
+			i, type);
 	*ret = (struct device_rule){.type = type[0], .allow = d->allow};
 	r = parse_access(c, i, d->access, &ret->access);
 	if (r == 0)

@@ -5,13 +5,13 @@
 #include "cgroup/internal.h"
 #include "kernel/bpf.h"
 
-/* The program gets what is to be done as a set (r, w, m) and must allow all of it. Each part of the set is decided by the
- * last rule that applies to the device and names that part; so the rules are asked from the last to the first, each
+/* The program gets what is to be done as a set (r, w, m) and must allow all of it. Each part of the set is decided by
+ * the last rule that applies to the device and names that part; so the rules are asked from the last to the first, each
  * "allow" takes its parts out of the set, and each "deny" that finds one of its parts in it ends it. */
 
 enum { R0, R1, R2, R3, R4, R5 };
 enum { TYPE = R2, LEFT = R3, MAJOR = R4, MINOR = R5 };
-enum { DEV_BLOCK = 1, DEV_CHAR = 2 };	  /* BPF_DEVCG_DEV_* */
+enum { DEV_BLOCK = 1, DEV_CHAR = 2 }; /* BPF_DEVCG_DEV_* */
 enum { MAX_HEAD = 6, MAX_RULE = 7, MAX_TAIL = 2 };
 
 struct program {

@@ -17,14 +17,14 @@ static bool same_numbers(const struct device_rule *x, const struct device_rule *
 static bool covers(const struct device_rule *x, const struct device_rule *y)
 {
 	return x->type == y->type && (x->major == DEVICE_ANY || x->major == y->major) &&
-		(x->minor == DEVICE_ANY || x->minor == y->minor);
+	       (x->minor == DEVICE_ANY || x->minor == y->minor);
 }
 
 /* Whether there is a device that both apply to. */
 static bool overlap(const struct device_rule *x, const struct device_rule *y)
 {
 	return x->type == y->type && (x->major == DEVICE_ANY || y->major == DEVICE_ANY || x->major == y->major) &&
-		(x->minor == DEVICE_ANY || y->minor == DEVICE_ANY || x->minor == y->minor);
+	       (x->minor == DEVICE_ANY || y->minor == DEVICE_ANY || x->minor == y->minor);
 }
 
 static const char *rule_text(const struct device_rule *r, char *buf, size_t n)
@@ -59,10 +59,11 @@ static int remove_exceptions(struct cgroup_compiler *c, struct device_rule *list
 		if (!overlap(&list[i], r) || !(list[i].access & r->access))
 			continue;
 		if (!covers(r, &list[i]))
-			return error_set(c->err, EOPNOTSUPP, "linux.resources.devices: %s [%s] after %s [%s]: not supported by "
-				"devices cgroupv1 (cannot punch hole in existing wildcard rule)", r->allow ? "allow" : "deny",
-				rule_text(r, rule, sizeof(rule)), r->allow ? "deny" : "allow",
-				rule_text(&list[i], exception, sizeof(exception)));
+			return error_set(c->err, EOPNOTSUPP,
+				"linux.resources.devices: %s [%s] after %s [%s]: not supported by "
+				"devices cgroupv1 (cannot punch hole in existing wildcard rule)",
+				r->allow ? "allow" : "deny", rule_text(r, rule, sizeof(rule)),
+				r->allow ? "deny" : "allow", rule_text(&list[i], exception, sizeof(exception)));
 		list[i].access &= ~r->access;
 	}
 	return 0;

@@ -26,20 +26,23 @@ static int add_sub(const struct cgroup *cg, const char *arg, const char *control
 	if (i == CGROUP_NO_DIR)
 		return error_set(err, EINVAL, "unknown controller %s in --cgroup %s", controller, arg);
 	if (s->path[i] && (!str_eq(s->path[i], path) || str_eq(s->controllers[i], controller)))
-		return error_set(err, EINVAL, "invalid --cgroup argument(s): controller %s specified multiple times", controller);
+		return error_set(err, EINVAL, "invalid --cgroup argument(s): controller %s specified multiple times",
+			controller);
 	s->path[i] = path;
 	s->controllers[i] = controller;
 	return 0;
 }
 
-static int parse(const struct cgroup *cg, char *const *sub, size_t n, struct arena *a, struct subs *s, struct error *err)
+static int parse(
+	const struct cgroup *cg, char *const *sub, size_t n, struct arena *a, struct subs *s, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *colon = strchr(sub[i], ':');
 		char *names = colon ? arena_strndup(a, sub[i], (size_t)(colon - sub[i])) : NULL;
 
 		if (!colon && n > 1)
-			return error_set(err, EINVAL, "invalid --cgroup argument: %s (missing <controller>: prefix)", sub[i]);
+			return error_set(
+				err, EINVAL, "invalid --cgroup argument: %s (missing <controller>: prefix)", sub[i]);
 		for (size_t j = 0; !colon && j < cg->n; j++)
 			s->path[j] = sub[i];
 		while (colon) {
@@ -50,7 +53,8 @@ static int parse(const struct cgroup *cg, char *const *sub, size_t n, struct are
 			if (!names)
 				return error_errno(err, ENOMEM, "--cgroup %s", sub[i]);
 			if (!len)
-				return error_set(err, EINVAL, "invalid --cgroup argument: %s (empty <controller> prefix)", sub[i]);
+				return error_set(err, EINVAL,
+					"invalid --cgroup argument: %s (empty <controller> prefix)", sub[i]);
 			names[len] = '\0';
 			r = add_sub(cg, sub[i], names, colon + 1, s, err);
 			if (r < 0)
@@ -102,8 +106,8 @@ static bool of_process(struct cgroup_dir *d, pid_t pid, struct arena *a)
 	return false;
 }
 
-/* Whether a v2 cgroup takes no processes because controllers are enabled for those below it. `only_surely`: the threaded
- * ones (cpu, cpuset, pids, perf_event) may leave it open, which the kernel alone can tell. */
+/* Whether a v2 cgroup takes no processes because controllers are enabled for those below it. `only_surely`: the
+ * threaded ones (cpu, cpuset, pids, perf_event) may leave it open, which the kernel alone can tell. */
 static bool is_inner(const struct cgroup_dir *d, bool only_surely)
 {
 	static const char *const threaded[] = {"cpu", "cpuset", "pids", "perf_event"};
@@ -132,7 +136,8 @@ static int enter_one(struct cgroup_dir *d, const char *sub, pid_t init, struct a
 	if (d->v2 && !sub && (r == -ENOENT || (r == 0 && is_inner(d, false))) && of_process(d, init, a)) {
 		struct error e;
 
-		/* It may have gone again meanwhile, or be a root, which cgroup_dir_open refuses: then its own has to do. */
+		/* It may have gone again meanwhile, or be a root, which cgroup_dir_open refuses: then its own has to
+		 * do. */
 		if (cgroup_dir_open(d, &e) == 0)
 			return 0;
 		d->path = own;

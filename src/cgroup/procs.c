@@ -37,7 +37,8 @@ int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, struct erro
 
 			while (n)
 				close(fds[--n]);
-			return error_errno(err, code, "unable to apply cgroup configuration: open %s/%s", d->path, file);
+			return error_errno(
+				err, code, "unable to apply cgroup configuration: open %s/%s", d->path, file);
 		}
 		n++;
 	}
@@ -54,8 +55,8 @@ int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err)
 		int r = d->fd < 0 ? 0 : file_write_at(d->fd, "cgroup.procs", text);
 
 		if (r < 0)
-			return error_errno(err, r, "unable to apply cgroup configuration: write %s to %s/cgroup.procs", text,
-				d->path);
+			return error_errno(err, r, "unable to apply cgroup configuration: write %s to %s/cgroup.procs",
+				text, d->path);
 	}
 	return 0;
 }
@@ -222,8 +223,8 @@ int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err)
 	killed = v2 != CGROUP_NO_DIR && cg->d[v2].fd >= 0 && file_write_at(cg->d[v2].fd, "cgroup.kill", "1") == 0;
 	if (killed && cg->mode == CGROUP_MODE_V2)
 		return 0;
-	/* Also after cgroup.kill: on a hybrid host a process may have been put into the v1 hierarchies only. A cgroup that
-	 * does not freeze (processes keep coming, an uninterruptible one) is killed all the same. */
+	/* Also after cgroup.kill: on a hybrid host a process may have been put into the v1 hierarchies only. A cgroup
+	 * that does not freeze (processes keep coming, an uninterruptible one) is killed all the same. */
 	if (!killed)
 		frozen = cgroup_freeze(cg, true, FREEZE_MS, NULL) == 0;
 	r = signal_each(cg, sig, err);

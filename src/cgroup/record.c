@@ -34,7 +34,8 @@ static bool path_is_clean(const char *path)
 	while (*path) {
 		size_t n = strcspn(++path, "/");
 
-		if (n == 0 || n > NAME_MAX || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+		if (n == 0 || n > NAME_MAX || (n == 1 && path[0] == '.') ||
+			(n == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		path += n;
 		names++;
@@ -58,8 +59,8 @@ static int dir_from_text(const char *text, struct arena *a, struct cgroup_dir *r
 	return 0;
 }
 
-int cgroup_from_text(char *const *text, size_t n, enum cgroup_manager m, struct arena *a, struct cgroup *ret,
-	struct error *err)
+int cgroup_from_text(
+	char *const *text, size_t n, enum cgroup_manager m, struct arena *a, struct cgroup *ret, struct error *err)
 {
 	bool v1 = false, v2 = false;
 
@@ -73,7 +74,8 @@ int cgroup_from_text(char *const *text, size_t n, enum cgroup_manager m, struct 
 			return r;
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(ret->d[j].controllers, ret->d[i].controllers))
-				return error_set(err, EINVAL, "cgroup record: %s: its hierarchy is there twice", text[i]);
+				return error_set(
+					err, EINVAL, "cgroup record: %s: its hierarchy is there twice", text[i]);
 		v1 |= !ret->d[i].v2;
 		v2 |= ret->d[i].v2;
 		ret->n = i + 1;

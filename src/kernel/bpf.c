@@ -47,7 +47,7 @@ int bpf_load_device_program(const struct bpf_op *insns, size_t n)
 		.prog_type = PROG_TYPE_CGROUP_DEVICE,
 		.insn_cnt = (uint32_t)n,
 		.insns = (uintptr_t)insns,
-		.license = (uintptr_t)"Apache-2.0",
+		.license = (uintptr_t) "Apache-2.0",
 	};
 	struct rlimit old, all;
 	int r = bpf(CMD_PROG_LOAD, &attr, sizeof(attr));
