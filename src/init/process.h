@@ -13,14 +13,16 @@ int proc_write(struct init *in, const char *path, const char *text, size_t len, 
 int proc_write_self(struct init *in, const char *name, const char *text, size_t len, struct error *err);
 /* Another open file description of one of our own fds, read-only. An fd, or a negative errno. */
 int proc_reopen(struct init *in, int fd, struct error *err);
+/* Marks every fd from `first` on close-on-exec, one by one as /proc/self/fd lists them. */
+int proc_mark_fds(struct init *in, unsigned first, struct error *err);
 
 /* The plan's EXEC step; NULL when there is none. */
 const struct plan_exec *exec_step(const struct init *in);
 /* Everything that exec needs, so that nothing but execve(2) is left to do under a seccomp filter: argv and envp, fds
  * marked close-on-exec, signals as a new program expects them. Once: further calls do nothing. */
 int exec_prepare(struct init *in, struct error *err);
-/* An argument vector of a plan's strings with room for `more` and the final NULL, in memory of its own
- * (strings_size(n, more) bytes at the returned address); NULL without memory. */
+/* An argument vector of a plan's strings, with room for `more` and the final NULL, in memory of its own; NULL when there
+ * is none. It is given back with the same list and number. */
 char **strings_map(const struct init *in, struct plan_list l, uint32_t more);
 void strings_unmap(char **v, struct plan_list l, uint32_t more);
 

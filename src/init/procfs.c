@@ -38,19 +38,56 @@ int proc_write_self(struct init *in, const char *name, const char *text, size_t 
 	return proc_write(in, path, text, len, err);
 }
 
-int proc_reopen(struct init *in, int fd, struct error *err)
+static int open_fd_dir(struct init *in, int flags, struct error *err)
 {
-	int proc = init_proc(in, err), dir, r;
+	int proc = init_proc(in, err);
 	char name[32];
 
-	if (proc < 0)
-		return proc;
 	fmt(name, sizeof(name), "%d/fd", own_pid());
-	dir = sys_openat2(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, IN_PROC);
+	return proc < 0 ? proc : sys_openat2(proc, name, (uint64_t)flags | O_DIRECTORY | O_CLOEXEC, 0, IN_PROC);
+}
+
+int proc_reopen(struct init *in, int fd, struct error *err)
+{
+	int dir = open_fd_dir(in, O_PATH, err), r;
+	char name[32];
+
 	if (dir < 0)
 		return dir;
 	fmt(name, sizeof(name), "%d", fd);
 	r = sys_openat(dir, name, O_RDONLY | O_CLOEXEC, 0);
 	(void)sys_close(dir);
 	return r;
+}
+
+struct dir_entry { /* getdents64(2) */
+	uint64_t inode;
+	int64_t next;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+int proc_mark_fds(struct init *in, unsigned first, struct error *err)
+{
+	static uint64_t buf[512];
+	int dir = open_fd_dir(in, O_RDONLY, err);
+	long r = dir;
+
+	while (r >= 0) {
+		r = sys_call3(SYS_getdents64, dir, buf, sizeof(buf));
+		if (r <= 0)
+			break;
+		for (long at = 0; at < r;) {
+			const struct dir_entry *e = (const struct dir_entry *)((const char *)buf + at);
+			uint32_t fd;
+
+			if (str_to_u32(e->name, &fd) && fd >= first)
+				(void)sys_call3(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+			at += e->size;
+		}
+	}
+	if (dir >= 0)
+		(void)sys_close(dir);
+	return (int)r;
 }
