@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "container/engine.h"
 #include "container/hooks_run.h"
+#include "container/notify.h"
 #include "container/process.h"
 #include "container/store.h"
 
@@ -226,6 +227,8 @@ static int make_all(struct creation *c, struct error *err)
 {
 	int r = record_write(c->dir, &c->record, err);
 
+	if (r == 0 && notify_host())
+		r = notify_make_dir(c->dir, err);
 	if (r == 0)
 		r = write_plan(c, err);
 	if (r == 0)

@@ -228,7 +228,7 @@ int container_exec(const struct context *x, const char *id, const struct exec_op
 		r = carry_out(&e, err);
 	if (r < 0 || o->detach)
 		return r;
-	r = foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, err);
+	r = foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, -1, err);
 	if (r < 0)
 		return r;
 	*exit_status = r;

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "container/notify.h"
 #include "kernel/sys.h"
 
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
@@ -117,13 +118,14 @@ static void drain(int console)
 		;
 }
 
-int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, struct error *err)
+int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int notify, struct error *err)
 {
-	enum { SIGNALS, CONSOLE, INPUT, N };
+	enum { SIGNALS, CONSOLE, INPUT, NOTIFY, N };
 	struct pollfd p[N] = {
 		[SIGNALS] = {.fd = f->signals, .events = POLLIN},
 		[CONSOLE] = {.fd = console, .events = POLLIN},
 		[INPUT] = {.fd = console >= 0 ? STDIN_FILENO : -1, .events = POLLIN},
+		[NOTIFY] = {.fd = notify, .events = POLLIN},
 	};
 	int status = reap(pid);
 
@@ -141,6 +143,8 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, str
 			p[CONSOLE].fd = -1;
 		if (p[INPUT].revents && !relay(STDIN_FILENO, console))
 			p[INPUT].fd = -1;
+		if (p[NOTIFY].revents)
+			(void)notify_relay(notify, getpid());
 		if (p[SIGNALS].revents)
 			status = take_signals(f, pid, pidfd, console);
 	}

@@ -21,8 +21,9 @@ struct foreground {
 
 /* Before the process is made: from here on no signal is lost. subreaper: what it orphans comes to us. */
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err);
-/* Waits for the end of child `pid`; returns its exit status (128 + signal). console: master of its terminal, or -1. */
-int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, struct error *err);
+/* Waits for the end of child `pid`; returns its exit status (128 + signal). console: master of its terminal, notify: its
+ * sd_notify socket (container/notify.h), or -1. */
+int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int notify, struct error *err);
 /* Restores mask and terminal. */
 void foreground_end(struct foreground *f);
 #define _cleanup_foreground_ __attribute__((cleanup(foreground_end)))

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "container/create.h"
 #include "container/engine.h"
+#include "container/notify.h"
 #include "plan/compile.h"
 
 static int resolve(struct arena *a, const char *path, const char **ret)
@@ -77,6 +78,16 @@ static int check_terminal(const struct creation *c, bool detached, struct error 
 		return error_set(err, EINVAL,
 			"cannot use console socket if enviro-oci will not detach or allocate tty");
 	return 0;
+}
+
+static int prepare_notify(struct creation *c, struct error *err)
+{
+	const char *dir;
+
+	if (!notify_host())
+		return 0;
+	dir = arena_fmt(&c->arena, "%s/%s", c->x->root, c->id);
+	return dir ? notify_add_to_config(c->config, dir, &c->arena, err) : error_errno(err, ENOMEM, "notify socket");
 }
 
 static int prepare_cgroup(struct creation *c, struct error *err)
@@ -155,6 +166,8 @@ int creation_prepare(struct creation *c, struct error *err)
 		r = read_config(c, err);
 	if (r == 0)
 		r = find_rootfs(c, err);
+	if (r == 0)
+		r = prepare_notify(c, err);
 	if (r == 0)
 		r = prepare_cgroup(c, err);
 	if (r == 0)

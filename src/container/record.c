@@ -18,7 +18,6 @@ static const struct oci_field fields[] = {
 	OCI_STRING(struct container_record, "cgroupManager", cgroup_manager, OCI_REQUIRED),
 	OCI_STRINGS(struct container_record, "cgroup", cgroup, 0),
 	OCI_STRING(struct container_record, "intelRdt", intel_rdt, 0),
-	OCI_STRING(struct container_record, "notifySocket", notify_socket, 0),
 	OCI_MAP(struct container_record, "annotations", annotations, 0),
 };
 static const struct oci_type record_type = OCI_TYPE(struct container_record, fields);

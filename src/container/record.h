@@ -29,7 +29,6 @@ struct container_record {
 	char **cgroup;		 /* cgroup_to_text */
 	size_t cgroup_len;
 	char *intel_rdt;	 /* resctrl group to remove with the container, or NULL */
-	char *notify_socket;	 /* the runtime's $NOTIFY_SOCKET, for start to pass on to, or NULL */
 	struct oci_map *annotations;
 };
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <sys/file.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -8,9 +7,10 @@
 #include "container/engine.h"
 #include "container/foreground.h"
 #include "container/hooks_run.h"
+#include "container/notify.h"
 
 /* Everything is ready; init waits on the socket between us, so no start socket was needed. */
-static int start(struct creation *c, struct error *err)
+static int start(struct creation *c, int *notify, struct error *err)
 {
 	const struct create_options *o = c->o;
 	const struct oci_hooks *h = c->config->hooks;
@@ -24,6 +24,10 @@ static int start(struct creation *c, struct error *err)
 		r = engine_hand_over("--pidfd-socket", o->pidfd_socket, c->launch.pidfd, "pidfd", err);
 	if (r == 0 && o->pid_file)
 		r = engine_write_pid(o->pid_file, c->launch.pid, err);
+	if (r == 0 && notify_host()) {
+		*notify = notify_bind(c->dir, err);
+		r = *notify < 0 ? *notify : 0;
+	}
 	if (r == 0)
 		r = launch_go(&c->launch, err);
 	if (r == 0 && h && h->poststart_len) {
@@ -38,10 +42,10 @@ static int start(struct creation *c, struct error *err)
 	return r;
 }
 
-static int stay(struct creation *c, struct foreground *f, int *exit_status, struct error *err)
+static int stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err)
 {
 	struct error e;
-	int status = foreground_wait(f, c->launch.pid, c->launch.pidfd, c->launch.console, err);
+	int status = foreground_wait(f, c->launch.pid, c->launch.pidfd, c->launch.console, notify, err);
 
 	foreground_end(f);
 	if (!c->o->keep && container_delete(c->x, c->id, true, &e) < 0)
@@ -57,6 +61,7 @@ int container_run(const struct context *x, const char *id, const struct create_o
 {
 	_cleanup_creation_ struct creation c = CREATION_INIT(x, id, o);
 	_cleanup_foreground_ struct foreground f = FOREGROUND_INIT;
+	_cleanup_close_ int notify = -1;
 	int r = creation_prepare(&c, err);
 
 	*exit_status = 0;
@@ -65,8 +70,10 @@ int container_run(const struct context *x, const char *id, const struct create_o
 	if (r == 0)
 		r = creation_carry_out(&c, err);
 	if (r == 0)
-		r = start(&c, err);
+		r = start(&c, &notify, err);
+	if (r == 0 && o->detach && notify >= 0)
+		r = notify_wait_ready(notify, c.launch.pidfd, c.launch.pid, err);
 	if (r < 0 || o->detach)
 		return r;
-	return stay(&c, &f, exit_status, err);
+	return stay(&c, &f, notify, exit_status, err);
 }

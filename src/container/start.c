@@ -9,6 +9,7 @@
 #include "container/container.h"
 #include "container/launch.h"
 #include "container/life.h"
+#include "container/notify.h"
 #include "container/process.h"
 
 static int connect_init(int dir, struct error *err)
@@ -58,13 +59,20 @@ int container_start(const struct context *x, const char *id, struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_container_ struct container c = {.dir = -1};
-	_cleanup_close_ int sock = -1;
+	_cleanup_close_ int sock = -1, notify = -1, pidfd = -1;
 	int r = container_load_locked(x, id, &a, &c, err);
 
 	if (r == 0)
 		r = check_status(&c, err);
 	if (r < 0)
 		return r;
+	/* the directory is there when the container was made with a notify socket of its own */
+	if (notify_host() && faccessat(c.dir, "notify", F_OK, 0) == 0) {
+		notify = notify_bind(c.dir, err);
+		pidfd = notify < 0 ? notify : life_pidfd(&c, err);
+		if (pidfd < 0)
+			return pidfd;
+	}
 	sock = connect_init(c.dir, err);
 	r = sock < 0 ? sock : let_go(sock, err);
 	(void)unlinkat(c.dir, START_SOCKET, 0);
@@ -74,5 +82,7 @@ int container_start(const struct context *x, const char *id, struct error *err)
 	r = life_hooks(&c, PLAN_HOOK_POSTSTART, &a, err);
 	if (r < 0) /* runtime.md: the container is stopped and destroyed */
 		life_destroy(x, &c, &a);
+	else if (notify >= 0)
+		r = notify_wait_ready(notify, pidfd, c.pid, err);
 	return r;
 }

@@ -21,7 +21,6 @@ struct plan_input {
 	const struct cgroup *cgroup;	    /* NULL: no cgroups */
 	const struct cgroup_settings *settings; /* NULL: none */
 	const struct seccomp_filter *seccomp; /* NULL: no filter */
-	const char *notify_socket;	    /* host path of the runtime's $NOTIFY_SOCKET, or NULL */
 	uint32_t preserve_fds, listen_fds;
 	bool no_pivot, no_new_keyring;
 	bool rootless;			    /* not root in the first user namespace: setgroups may be denied, mknod fails */
