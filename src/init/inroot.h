@@ -10,6 +10,8 @@
 
 /* O_PATH (or `flags`) on an existing object. */
 int inroot_open(int root, const char *path, uint64_t flags);
+/* The same where no part of the path may be a symbolic link: else -ELOOP. */
+int inroot_open_plain(int root, const char *path, uint64_t flags);
 /* A directory, with every missing part made with `mode` (0755 usual). O_PATH|O_DIRECTORY. */
 int inroot_mkdir_p(int root, const char *path, unsigned mode);
 /* A mount point for a non-directory: parents made, an empty regular file made where nothing is (O_EXCL|O_NOFOLLOW).

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/mount.h>
+#include <linux/stat.h>
+
+#include "init/inroot.h"
+#include "init/mount.h"
+#include "kernel/mountapi.h"
+
+/* By mount(2), and the new mount's fd. */
+static int new_fs_old(struct init *in, const struct plan_mount *m, const char *data, int place, const char *why,
+	struct error *err)
+{
+	const char *type = plan_str(in->plan, m->type);
+	int r = mount_old(in, -1, plan_str(in->plan, m->source), place, type, m->sb_flags | mount_attr_to_ms(m->attr_set),
+		data);
+
+	if (r < 0 && *why)
+		return error_errno(err, r, "%s: %s", type, why);
+	if (r < 0)
+		return error_errno(err, r, "%s%s%s", type, data ? " with " : "", data ? data : "");
+	return mount_reopen(in, m, err);
+}
+
+/* What a namespace that is not its own may not mount anew comes as the host has it. */
+static int host_tree(const struct plan_mount *m, const char *type)
+{
+	const char *path = str_eq(type, "sysfs") ? "/sys" : str_eq(type, "mqueue") ? "/dev/mqueue" : NULL;
+	int mnt = path ? mount_clone(-1, path, true) : -EPERM, r;
+
+	if (mnt < 0)
+		return mnt;
+	r = mount_setattr_fd(mnt, m->attr_set & SYS_MOUNT_ATTR_RDONLY, m->attr_set, 0);
+	if (r < 0) {
+		(void)sys_close(mnt);
+		return r;
+	}
+	return mnt;
+}
+
+/* Detached where that can be had, else *attached. */
+static int make_fs(struct init *in, const struct plan_mount *m, const char *data, int place, bool *attached,
+	struct error *err)
+{
+	const char *type = plan_str(in->plan, m->type);
+	const struct mount_fs fs = {type, plan_str(in->plan, m->source), data, m->sb_flags, m->attr_set};
+	char why[200];
+	int mnt = mount_fs_new(&fs, why, sizeof(why));
+
+	if (mnt == -EPERM && !in->pivoted) {
+		int tree = host_tree(m, type);
+
+		mnt = tree < 0 ? mnt : tree;
+	}
+	*attached = mount_api_missing(mnt) || mnt == -EINVAL;
+	if (*attached)
+		return new_fs_old(in, m, data, place, why, err);
+	return mnt < 0 ? error_errno(err, mnt, "%s%s%s", type, *why ? ": " : "", why) : mnt;
+}
+
+int mount_new_fs(struct init *in, const struct plan_mount *m, const char *data, int place, struct error *err)
+{
+	bool attached;
+	int mnt = make_fs(in, m, data, place, &attached, err), r = 0;
+
+	if (mnt < 0)
+		return mnt;
+	if (attached && m->flags & PLAN_MOUNT_IDMAP)
+		r = error_errno(err, EOPNOTSUPP, "idmap");
+	if (r == 0 && m->flags & PLAN_MOUNT_COPY_UP)
+		r = copy_up(place, mnt, err);
+	if (r == 0)
+		r = attached ? mount_settings(in, m, mnt, true, err) : mount_finish(in, m, mnt, place, err);
+	if (r < 0) {
+		(void)sys_close(mnt);
+		return r;
+	}
+	return mnt;
+}
+
+/* A tmpfs on a directory that exists takes over its mode, unless an option says another. */
+static const char *tmpfs_data(const char *data, int old_mode, char *buf, size_t n)
+{
+	if (old_mode < 0)
+		return data;
+	fmt(buf, n, "mode=%04o%s%s", (unsigned)old_mode & 07777u, data ? "," : "", data ? data : "");
+	return buf;
+}
+
+static int mount_tmpfs(struct init *in, const struct plan_mount *m, struct error *err)
+{
+	static char buf[PATH_MAX + 16];
+	const char *data = plan_str(in->plan, m->data);
+	int there = inroot_open(in->root, plan_str(in->plan, m->dest), O_PATH | O_DIRECTORY);
+	int mode = there < 0 ? -1 : fd_mode(there), place, mnt;
+
+	if (there >= 0)
+		(void)sys_close(there);
+	place = mount_place(in, m, true, err);
+	if (place < 0)
+		return place;
+	if (data && str_len(data) >= PATH_MAX)
+		mode = -1;
+	mnt = mount_new_fs(in, m, tmpfs_data(data, mode, buf, sizeof(buf)), place, err);
+	(void)sys_close(place);
+	return mnt;
+}
+
+static int set_label(int mnt, const char *label, struct error *err)
+{
+	int fd = sys_openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	int r = fd < 0 ? fd : (int)sys_call5(SYS_fsetxattr, fd, "security.selinux", label, str_len(label) + 1, 0);
+
+	if (fd >= 0)
+		(void)sys_close(fd);
+	return r < 0 ? error_errno(err, r, "label %s", label) : 0;
+}
+
+static bool is_whole_proc(const struct init *in, const struct plan_mount *m)
+{
+	return str_eq(plan_str(in->plan, m->type), "proc") && str_eq(plan_str(in->plan, m->dest), "/proc") && !m->data &&
+	       !m->sb_flags && !(m->flags & PLAN_MOUNT_IDMAP);
+}
+
+/* init's private procfs was never seen by anybody: its superblock will do for the container. */
+static int attach_own_proc(struct init *in, const struct plan_mount *m, int place, struct error *err)
+{
+	int mnt = init_proc_take(in), r;
+
+	r = mount_setattr_fd(mnt, false, m->attr_set, MOUNT_ATTRS_PLAIN | MOUNT_ATTRS_ATIME);
+	if (r == 0)
+		r = mount_finish(in, m, mnt, place, err);
+	else
+		error_errno(err, r, "proc");
+	if (r < 0) {
+		(void)sys_close(mnt);
+		return r;
+	}
+	return mnt;
+}
+
+int mount_fs(struct init *in, const struct plan_mount *m, struct error *err)
+{
+	bool proc = is_whole_proc(in, m);
+	int place, mnt, r = 0;
+
+	if (str_eq(plan_str(in->plan, m->type), "tmpfs")) {
+		mnt = mount_tmpfs(in, m, err);
+	} else {
+		place = mount_place(in, m, true, err);
+		if (place < 0)
+			return place;
+		mnt = proc && in->proc >= 0 ? attach_own_proc(in, m, place, err)
+					    : mount_new_fs(in, m, plan_str(in->plan, m->data), place, err);
+		(void)sys_close(place);
+	}
+	if (mnt < 0)
+		return mnt;
+	if (m->label)
+		r = set_label(mnt, plan_str(in->plan, m->label), err);
+	if (proc && r == 0)
+		init_proc_attached(in, mnt);
+	else
+		(void)sys_close(mnt);
+	return r;
+}

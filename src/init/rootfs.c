@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/fcntl.h>
+#include <linux/limits.h>
+#include <linux/mount.h>
+
+#include "init/mount.h"
+#include "kernel/mountapi.h"
+
+/* pivot_root refuses a new root on a shared mount, and what is bound on one would appear on the host. The mount that path is
+ * on: the nearest directory above that takes a change of propagation. */
+static int parent_private(const char *path, struct error *err)
+{
+	char p[PATH_MAX];
+	size_t n = str_copy(p, sizeof(p), path);
+	int r;
+
+	while ((r = sys_mount(NULL, n ? p : "/", NULL, MS_PRIVATE, NULL)) == -EINVAL && n) {
+		while (n && p[--n] != '/')
+			;
+		p[n] = '\0';
+	}
+	return r < 0 ? error_errno(err, r, "%s: making the mount private", n ? p : "/") : 0;
+}
+
+static int set_propagation(const struct plan_rootfs *p, const char *path, struct error *err)
+{
+	uint32_t ms = p->propagation;
+	int r;
+
+	if (ms & MS_UNBINDABLE) /* the rootfs itself gets it after the pivot; nothing could be bound from an unbindable mount */
+		ms = MS_PRIVATE | (ms & MS_REC);
+	r = sys_mount(NULL, "/", NULL, ms, NULL);
+	if (r < 0)
+		return error_errno(err, r, "/: setting the propagation");
+	return ms & MS_SHARED ? parent_private(path, err) : 0;
+}
+
+/* Below the template's root there is no such path: the rootfs goes over "/" then. */
+static int open_place(const char *path, bool given)
+{
+	int fd = sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	return fd == -ENOENT && given ? sys_openat(-1, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : fd;
+}
+
+/* A mount of its own, which pivot_root asks for. Returns its fd. */
+static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char *path, struct error *err)
+{
+	int given = init_slot(in, p->slot), place = open_place(path, given >= 0), mnt, r;
+
+	if (place < 0)
+		return error_errno(err, place, "%s", path);
+	mnt = given >= 0 ? given : mount_clone(place, "", true);
+	if (given >= 0) {
+		in->slots[p->slot] = -1;
+		r = mount_propagation_fd(mnt, MS_SLAVE | MS_REC);
+		if (r < 0)
+			return error_errno(err, r, "%s", path);
+	}
+	if (mount_api_missing(mnt)) {
+		r = sys_mount(path, path, NULL, MS_BIND | MS_REC, NULL);
+		mnt = r < 0 ? r : sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	} else {
+		r = mnt < 0 ? mnt : mount_attach(mnt, place);
+	}
+	(void)sys_close(place);
+	return mnt < 0 || r < 0 ? error_errno(err, mnt < 0 ? mnt : r, "%s: binding the rootfs", path) : mnt;
+}
+
+int step_rootfs(struct init *in, const struct plan_step *s, struct error *err)
+{
+	const struct plan_rootfs *p = (const struct plan_rootfs *)s;
+	const char *path = plan_str(in->plan, p->path);
+	int r = p->new_mount_ns ? set_propagation(p, path, err) : 0, fd;
+
+	if (r < 0)
+		return r;
+	fd = bind_rootfs(in, p, path, err);
+	if (fd < 0)
+		return fd;
+	in->root = fd;
+	return 0;
+}
+
+/* Keeps what else is set on it: a rootfs may come with nosuid or nodev of its own. */
+int step_root_readonly(struct init *in, const struct plan_step *s, struct error *err)
+{
+	const struct mount_change c = {.set = SYS_MOUNT_ATTR_RDONLY};
+
+	(void)s;
+	return mount_change(in, in->root, true, &c, err);
+}
