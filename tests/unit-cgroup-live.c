@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -226,11 +227,11 @@ static void devices(struct cgroup *cg)
 	tap_ok(!may_open(cg, 1, 11, O_RDWR), "only as far as it says");
 	tap_ok(!may_open(cg, 1, 1, O_RDONLY), "another is not");
 	rules[1].access = "rw";
-	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
+	tap_ok(cgroup_compile(cg, &r, false, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
 		err.msg);
 	tap_ok(may_open(cg, 1, 11, O_RDWR), "rules can be replaced by wider ones");
 	rules[1].access = "m";
-	tap_ok(cgroup_compile(cg, &r, true, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
+	tap_ok(cgroup_compile(cg, &r, false, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
 		err.msg);
 	tap_ok(!may_open(cg, 1, 11, O_RDONLY), "and by narrower ones");
 }
@@ -345,6 +346,44 @@ static void record(const struct cgroup *cg)
 	cgroup_close(&back);
 }
 
+/* Deeper than there are fds for, and frozen inside on v1. */
+static void deep(void)
+{
+	struct rlimit old, few;
+	struct cgroup cg, sub;
+	pid_t pid;
+	int i, fd;
+
+	if (!locate(&cg, arena_fmt(&arena, "/%s-deep", id)))
+		return;
+	tap_is_int(cgroup_create(&cg, &err), 0, "made: %s", err.msg);
+	i = cgroup_find(&cg, "freezer");
+	sub = cg;
+	for (size_t j = 0; j < sub.n; j++) {
+		sub.d[j].path = arena_fmt(&arena, "%s/inner", cg.d[j].path);
+		sub.d[j].fd = -1;
+	}
+	tap_is_int(cgroup_create(&sub, &err), 0, "with one inside: %s", err.msg);
+	pid = spawn(&sub, 0);
+	tap_is_int(cgroup_freeze(&sub, true, 5000, &err), 0, "which is frozen");
+	cgroup_close(&sub);
+	fd = openat(cg.d[i].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int level = 0; level < 100; level++) {
+		int next = mkdirat(fd, "d", 0755) < 0 ? -1 : openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		close(fd);
+		fd = next;
+	}
+	tap_ok(fd >= 0, "and a hundred in each other");
+	close(fd);
+	getrlimit(RLIMIT_NOFILE, &old);
+	few = (struct rlimit){cg.mode == CGROUP_MODE_V2 ? 32 : 160, old.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &few);
+	tap_is_int(cgroup_destroy(&cg, 5000, &err), 0, "all of it goes: %s", err.msg);
+	setrlimit(RLIMIT_NOFILE, &old);
+	waitpid(pid, NULL, 0);
+}
+
 static void undo(void)
 {
 	char *path = arena_fmt(&arena, "/%s-parent/leaf", id);
@@ -387,6 +426,7 @@ int main(void)
 	record(&cg);
 	enter(&cg);
 	destroy(&cg);
+	deep();
 	undo();
 	cgroup_close(&cg);
 	arena_done(&arena);

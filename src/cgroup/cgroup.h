@@ -72,8 +72,9 @@ int cgroup_locate(const struct cgroup_host *h, enum cgroup_manager m, const char
 	struct arena *a, struct cgroup *ret, struct error *err);
 
 /* What the resources become on this host: ordered writes, file by file, v1 values converted for v2; device rules as
- * v1 writes or as one eBPF program. Values are checked here, before anything is written. `for_update` leaves out
- * what was not asked for (device rules without a devices block). r may be NULL (then only the device default). */
+ * v1 writes or as one eBPF program. Values are checked here, before anything is written. r may be NULL (then only the
+ * device default). `for_update` is for a cgroup with values in force: what is not given stays, and device rules always
+ * do, as in runc. A limit whose controller is missing is refused by its JSON path: -EOPNOTSUPP. */
 struct cgroup_write {
 	uint32_t dir;	   /* index in struct cgroup's d[] */
 	const char *file;  /* "memory.max" */
@@ -134,7 +135,8 @@ int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
 /* Freezes or thaws and waits (poll/inotify on cgroup.events for v2; on v1 by reading freezer.state) until it is so,
  * at most timeout_ms. A container without a freezer: -EOPNOTSUPP. */
 int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct error *err);
-/* 1 frozen, 0 not (also where there is no freezer or the cgroup has gone), negative errno. */
+/* 1 frozen by itself (an ancestor does not count), 0 not (also where there is no freezer or the cgroup has gone), negative
+ * errno. */
 int cgroup_is_frozen(const struct cgroup *cg);
 
 /* All pids in it and in its sub-cgroups, in this process's pid namespace, without doubles, ascending. */

@@ -165,7 +165,7 @@ int cgroup_create(struct cgroup *cg, struct error *err)
 		r = create_one(cg, &cg->d[i], err);
 	}
 	/* A process that is put into a frozen cgroup would never come to its first instruction. */
-	if (r == 0 && cgroup_is_frozen(cg) == 1)
+	if (r == 0 && cgroup_starts_frozen(cg))
 		r = error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
 	if (r < 0)
 		undo(cg);

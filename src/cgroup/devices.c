@@ -85,7 +85,9 @@ int cgroup_compile_devices(struct cgroup_compiler *c)
 	uint32_t dir;
 	int r;
 
-	if (c->for_update && !n)
+	/* Engines send the rules of the beginning with each update. As in runc they stay as they are in force: others
+	 * (GPU hooks) may have added to them, and a running process would see them vanish for a moment. */
+	if (c->for_update)
 		return 0;
 	r = find_dir(c, &dir);
 	if (r < 0)

@@ -62,21 +62,56 @@ int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct e
 	return cg->d[i].v2 ? freeze_v2(&cg->d[i], frozen, deadline, err) : freeze_v1(&cg->d[i], frozen, deadline, err);
 }
 
+/* The value of a file that says 0 or 1; 0 also when it or the cgroup is not there. */
+static int read_flag(int dirfd, const char *file)
+{
+	char text[16];
+	int r = file_read_small(dirfd, file, text, sizeof(text));
+
+	if (r == -ENOENT || r == -ENODEV)
+		return 0;
+	return r < 0 ? r : str_eq(text, "1");
+}
+
 int cgroup_is_frozen(const struct cgroup *cg)
 {
-	int i = cgroup_find(cg, "freezer"), r;
+	int i = cgroup_find(cg, "freezer");
+
+	if (i == CGROUP_NO_DIR || cg->d[i].fd < 0)
+		return 0;
+	return read_flag(cg->d[i].fd, cg->d[i].v2 ? "cgroup.freeze" : "freezer.self_freezing");
+}
+
+bool cgroup_starts_frozen(const struct cgroup *cg)
+{
+	int i = cgroup_find(cg, "freezer");
 	char state[32];
 	uint64_t v = 0;
 
 	if (i == CGROUP_NO_DIR || cg->d[i].fd < 0)
-		return 0;
-	if (cg->d[i].v2) {
-		r = cgroup_read_key(cg->d[i].fd, "cgroup.events", "frozen", &v);
-	} else {
-		r = file_read_small(cg->d[i].fd, "freezer.state", state, sizeof(state));
-		v = r > 0 && !str_eq(state, "THAWED");
-	}
-	if (r == -ENOENT || r == -ENODEV || r == -ENODATA)
-		return 0;
-	return r < 0 ? r : v != 0;
+		return false;
+	if (cg->d[i].v2)
+		return cgroup_read_key(cg->d[i].fd, "cgroup.events", "frozen", &v) == 0 && v;
+	return file_read_small(cg->d[i].fd, "freezer.state", state, sizeof(state)) > 0 && !str_eq(state, "THAWED");
+}
+
+static int thaw_step(int dirfd, struct arena *a, void *arg)
+{
+	(void)a;
+	(void)arg;
+	(void)file_write_at(dirfd, "freezer.state", "THAWED");
+	return 0;
+}
+
+void cgroup_thaw_all(const struct cgroup *cg)
+{
+	int i = cgroup_find(cg, "freezer");
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+
+	if (i == CGROUP_NO_DIR || cg->d[i].fd < 0)
+		return;
+	if (cg->d[i].v2)
+		(void)file_write_at(cg->d[i].fd, "cgroup.freeze", "0");
+	else
+		(void)cgroup_walk(cg->d[i].fd, &a, thaw_step, NULL);
 }

@@ -92,10 +92,18 @@ struct pid_list {
 	size_t n, cap;
 };
 int cgroup_dir_pids(int dirfd, struct arena *a, struct pid_list *l);
+/* Calls fn for a cgroup and all below it, top down, until it does not return 0. What goes away meanwhile is passed over. */
+int cgroup_walk(int dirfd, struct arena *a, int (*fn)(int dirfd, struct arena *a, void *arg), void *arg);
 /* Of all directories of cg, without doubles, ascending. */
 int cgroup_pids_union(const struct cgroup *cg, struct arena *a, struct pid_list *l, struct error *err);
 /* The name of the first sub-cgroup; 0 when there is none, 1 when name was filled, or -errno. */
 int cgroup_first_child(int dirfd, char *name, size_t n);
+
+/* ---- the freezer ---- */
+/* Whether a process put into it would not run: also when it is an ancestor that is frozen. */
+bool cgroup_starts_frozen(const struct cgroup *cg);
+/* Thaws as far as killed processes need it to end: on v1 those in frozen sub-cgroups, too (v2 kills frozen ones). */
+void cgroup_thaw_all(const struct cgroup *cg);
 
 /* ---- waiting ---- */
 int64_t cgroup_now_ms(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup/cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -107,40 +106,18 @@ static int read_pids(int dirfd, const char *file, struct arena *a, struct pid_li
 	return n < 0 ? -errno : 0;
 }
 
-int cgroup_dir_pids(int dirfd, struct arena *a, struct pid_list *l)
+static int read_step(int dirfd, struct arena *a, void *arg)
 {
-	int r = read_pids(dirfd, "cgroup.procs", a, l), fd;
-	struct dirent *e;
-	char name[2];
-	DIR *dir;
+	int r = read_pids(dirfd, "cgroup.procs", a, arg);
 
 	if (r == -EOPNOTSUPP) /* a threaded cgroup tells only its threads */
-		r = read_pids(dirfd, "cgroup.threads", a, l);
-	if (r == 0)
-		r = cgroup_first_child(dirfd, name, sizeof(name));
-	if (r <= 0)
-		return r;
-	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
-	r = 0;
-	while (r == 0 && (e = readdir(dir))) {
-		_cleanup_close_ int child = -1;
-
-		if (e->d_type != DT_DIR || str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
-			continue;
-		child = openat(dirfd, e->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = child < 0 ? -errno : cgroup_dir_pids(child, a, l);
-		if (r == -ENOENT || r == -ENODEV) /* removed meanwhile */
-			r = 0;
-	}
-	closedir(dir);
+		r = read_pids(dirfd, "cgroup.threads", a, arg);
 	return r;
+}
+
+int cgroup_dir_pids(int dirfd, struct arena *a, struct pid_list *l)
+{
+	return cgroup_walk(dirfd, a, read_step, l);
 }
 
 static int by_number(const void *a, const void *b)
@@ -215,8 +192,8 @@ enum { FREEZE_MS = 1000 };
 
 int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err)
 {
-	int v2 = cgroup_find_v2(cg), freezer = cgroup_find(cg, "freezer"), r;
-	bool killed, frozen = false;
+	int v2 = cgroup_find_v2(cg), r;
+	bool killed;
 
 	if (sig != SIGKILL)
 		return signal_each(cg, sig, err);
@@ -226,14 +203,9 @@ int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err)
 	/* Also after cgroup.kill: on a hybrid host a process may have been put into the v1 hierarchies only. A cgroup
 	 * that does not freeze (processes keep coming, an uninterruptible one) is killed all the same. */
 	if (!killed)
-		frozen = cgroup_freeze(cg, true, FREEZE_MS, NULL) == 0;
+		(void)cgroup_freeze(cg, true, FREEZE_MS, NULL);
 	r = signal_each(cg, sig, err);
-	/* A process in a frozen v1 cgroup dies when it is thawed. */
-	if (frozen || (freezer != CGROUP_NO_DIR && !cg->d[freezer].v2 && cgroup_is_frozen(cg) == 1)) {
-		int thawed = cgroup_freeze(cg, false, FREEZE_MS, r < 0 ? NULL : err);
-
-		r = r < 0 ? r : thawed;
-	}
+	cgroup_thaw_all(cg); /* what is frozen on v1 ends when it is thawed, also what was paused before */
 	return r;
 }
 

@@ -149,30 +149,102 @@ void cgroup_close(struct cgroup *cg)
 		fd_close(&cg->d[i].fd);
 }
 
-int cgroup_first_child(int dirfd, char *name, size_t n)
+static bool has_children(int dirfd)
 {
-	struct dirent *e;
 	struct stat st;
-	int fd, r = 0;
-	DIR *dir;
 
 	/* kernfs counts sub-directories in the links: most cgroups have none, and need no reading */
-	if (fstat(dirfd, &st) == 0 && st.st_nlink == 2)
+	return fstat(dirfd, &st) < 0 || st.st_nlink != 2;
+}
+
+/* The next sub-cgroup; NULL at the end. */
+static const char *next_child(DIR *dir)
+{
+	struct dirent *e;
+
+	while ((e = readdir(dir)))
+		if (e->d_type == DT_DIR && !str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
+			return e->d_name;
+	return NULL;
+}
+
+/* 1 and a directory to read, 0 when there is nothing in it to be read, or -errno. */
+static int open_dir(int dirfd, DIR **ret)
+{
+	int fd;
+
+	if (!has_children(dirfd))
 		return 0;
 	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while (!r && (e = readdir(dir))) {
-		if (e->d_type == DT_DIR && !str_eq(e->d_name, ".") && !str_eq(e->d_name, "..")) {
-			str_copy(name, n, e->d_name);
-			r = 1;
+	*ret = fdopendir(fd);
+	if (*ret)
+		return 1;
+	close(fd);
+	return -ENOMEM;
+}
+
+int cgroup_first_child(int dirfd, char *name, size_t n)
+{
+	const char *child;
+	DIR *dir;
+	int r = open_dir(dirfd, &dir);
+
+	if (r <= 0)
+		return r;
+	child = next_child(dir);
+	if (child)
+		str_copy(name, n, child);
+	closedir(dir);
+	return child != NULL;
+}
+
+/* The names of all sub-cgroups, each in the arena: so that one fd a level is enough to go down. */
+static int child_names(int dirfd, struct arena *a, char ***ret, size_t *ret_n)
+{
+	size_t n = 0, cap = 0;
+	const char *child;
+	char **names = NULL;
+	DIR *dir;
+	int r = open_dir(dirfd, &dir);
+
+	*ret_n = 0;
+	if (r <= 0)
+		return r;
+	while ((child = next_child(dir))) {
+		if (n == cap) {
+			char **more = arena_array(a, cap = cap ? cap * 2 : 16, sizeof(*more));
+
+			if (more && n)
+				memcpy(more, names, n * sizeof(*names));
+			names = more;
 		}
+		if (!names || !(names[n++] = arena_strdup(a, child)))
+			break;
 	}
 	closedir(dir);
+	if (child)
+		return -ENOMEM;
+	*ret = names;
+	*ret_n = n;
+	return 0;
+}
+
+int cgroup_walk(int dirfd, struct arena *a, int (*fn)(int dirfd, struct arena *a, void *arg), void *arg)
+{
+	int r = fn(dirfd, a, arg);
+	char **names = NULL;
+	size_t n = 0;
+
+	if (r == 0)
+		r = child_names(dirfd, a, &names, &n);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		_cleanup_close_ int child = openat(dirfd, names[i], DIR_FLAGS | O_NOFOLLOW);
+
+		r = child < 0 ? -errno : cgroup_walk(child, a, fn, arg);
+		if (r == -ENOENT || r == -ENODEV)
+			r = 0;
+	}
 	return r;
 }
