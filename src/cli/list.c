@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/entry.h"
 #include "cli/text.h"
 
 struct list_options {
@@ -67,46 +68,12 @@ static int add_table(struct text *t, struct arena *a, const struct container *li
 	return 0;
 }
 
-/* One element of `list --format json`. */
-struct entry {
-	char *oci_version, *id;
-	int32_t pid;
-	char *status, *bundle, *rootfs, *created;
-	struct oci_map *annotations;
-	char *owner;
-};
-
-static const struct oci_field entry_fields[] = {
-	OCI_STRING(struct entry, "ociVersion", oci_version, OCI_REQUIRED),
-	OCI_STRING(struct entry, "id", id, OCI_REQUIRED),
-	OCI_VALUE(struct entry, "pid", pid, OCI_REQUIRED),
-	OCI_STRING(struct entry, "status", status, OCI_REQUIRED),
-	OCI_STRING(struct entry, "bundle", bundle, OCI_REQUIRED),
-	OCI_STRING(struct entry, "rootfs", rootfs, OCI_REQUIRED),
-	OCI_STRING(struct entry, "created", created, OCI_REQUIRED),
-	OCI_MAP(struct entry, "annotations", annotations, 0),
-	OCI_STRING(struct entry, "owner", owner, OCI_REQUIRED),
-};
-static const struct oci_type entry_type = OCI_TYPE(struct entry, entry_fields);
-
 static int add_json(struct text *t, struct arena *a, struct container *list, size_t n, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct container *c = &list[i];
-		struct entry e = {
-			.oci_version = (char *)c->oci_version,
-			.id = (char *)c->id,
-			.pid = c->pid,
-			.status = (char *)status_name(c->status),
-			.bundle = (char *)c->bundle,
-			.rootfs = (char *)c->rootfs,
-			.created = (char *)c->created,
-			.annotations = c->annotations.len ? &c->annotations : NULL,
-			.owner = (char *)c->owner,
-		};
 		char *json;
 		size_t len;
-		int r = oci_table_write(&entry_type, &e, NULL, a, &json, &len, err);
+		int r = entry_json(&list[i], NULL, a, &json, &len, err);
 
 		if (r < 0)
 			return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "cli/entry.h"
 #include "cli/text.h"
 
 static int run(struct cli *c, struct error *err)
@@ -12,7 +13,7 @@ static int run(struct cli *c, struct error *err)
 
 	r = container_load(&c->context, c->args[0], c->arena, &container, err);
 	if (r >= 0)
-		r = container_state_json(&container, c->arena, &json, &len, err);
+		r = entry_json(&container, "  ", c->arena, &json, &len, err);
 	if (r < 0)
 		return r;
 	text_add_n(&t, json, len);

@@ -59,7 +59,7 @@ int container_load_locked(const struct context *x, const char *id, struct arena 
 	struct error *err);
 /* Every container below the root, by id; damaged ones are warned of and left out. */
 int container_list(const struct context *x, struct arena *a, struct container **ret, size_t *n, struct error *err);
-/* The state document (state verb, hooks): OCI state, indented or compact. */
+/* The state document that hooks and seccomp agents get, on one line. */
 int container_state_json(const struct container *c, struct arena *a, char **ret, size_t *len, struct error *err);
 
 struct create_options {
