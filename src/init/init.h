@@ -21,6 +21,7 @@ struct init {
 	int sync;	/* to the host side; -1 once READY was sent and a start socket waits */
 	int slots[PLAN_MAX_SLOTS]; /* -1: not given */
 	int proc;	/* a procfs of the container's pid namespace that nobody else can reach (init_proc), -1: not made */
+	int proc_mount;	/* the container's own full procfs once it is mounted; 0: none */
 	int root;	/* O_PATH fd of the rootfs mount, from ROOTFS on; after PIVOT it is "/" */
 	int console;	/* the terminal's slave, from CONSOLE on; else -1 */
 	int dev_mask;	/* shared mask mount for directories, made when first needed, else -1 */

@@ -49,11 +49,13 @@ int plan_fill_cgroup_mount(struct plan_builder *b, const struct plan_input *in, 
 	}
 	p->kind = PLAN_MOUNT_CGROUP;
 	p->flags |= (ns ? PLAN_MOUNT_CGROUP_NS : 0) | (cg->mode == CGROUP_MODE_V2 ? 0 : PLAN_MOUNT_CGROUP_V1);
-	for (size_t i = 0; i < cg->n; i++) {
-		if (cg->d[i].v2 != (cg->mode == CGROUP_MODE_V2)) /* a hybrid host shows its v1 hierarchies only */
+	for (size_t i = cg->n; i-- > 0;) { /* the kernel names the youngest hierarchy first; mounted they are oldest first */
+		const struct cgroup_dir *d = &cg->d[i];
+
+		if (d->v2 != (cg->mode == CGROUP_MODE_V2)) /* a hybrid host shows its v1 hierarchies only */
 			continue;
-		names[n] = name_of(cg->d[i].controllers);
-		paths[n] = cg->mode == CGROUP_MODE_V2 && !ns ? "/sys/fs/cgroup" : cg->d[i].path;
+		names[n] = name_of(d->controllers);
+		paths[n] = d->v2 && !ns ? "/sys/fs/cgroup" : d->path;
 		slots[n++] = plan_new_slot(b);
 	}
 	p->cgroup_names = plan_put_strs(b, (char *const *)names, n);

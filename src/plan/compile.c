@@ -210,7 +210,9 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	if (r < 0)
 		return r;
 	add_console(&b, c->process, true);
-	r = plan_add_sysctls(&b, in, err);
+	r = plan_add_readonly_mounts(&b, in, err);
+	if (r == 0)
+		r = plan_add_sysctls(&b, in, err);
 	if (r < 0)
 		return r;
 	if (c->root->readonly)

@@ -166,10 +166,9 @@ static int fill_bind(struct entry *e, struct error *err)
 	if (e->o.ms & MS_REC)
 		p->flags |= PLAN_MOUNT_RECURSIVE;
 	fill_bind_attributes(p, &e->o);
-	if (path_is_below(source, e->rootfs))
+	if (path_is_below(source, e->rootfs) || e->b->n_slots >= MOUNT_SLOTS_END)
 		return 0;
-	if (e->b->n_slots < MOUNT_SLOTS_END)
-		p->slot = plan_new_slot(e->b);
+	p->slot = plan_new_slot(e->b);
 	if (plan_all_namespaces(e->in->config) & CLONE_NEWUSER)
 		p->flags |= PLAN_MOUNT_SOURCE_FD;
 	return 0;

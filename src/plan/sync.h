@@ -11,6 +11,10 @@
  * init → host   SYNC_MAP     a user namespace was unshared: the host writes the id maps, answers SYNC_GO
  * init → host   SYNC_NAMESPACES  all namespaces stand; the host runs its hooks and so on, answers SYNC_GO with
  *                            more slots (as many packets as it needs: value = 1 while more follow)
+ * init → host   SYNC_IDMAP   fds[0] a detached tree, step = number of the plan_mount it is for, value = 1: recursive. The
+ *                            host sets the mapping of mounts[index] on it (mount_setattr with MOUNT_ATTR_IDMAP and the
+ *                            user namespace of the mount's uidMappings and gidMappings, else of the container's) and
+ *                            answers SYNC_GO: it takes rights in the first user namespace, which init may lack
  * init → host   SYNC_CONSOLE fds[0] the master of the terminal; no answer
  * init → host   SYNC_SECCOMP value = number of the listener fd in init (the host takes it with pidfd_getfd, for the
  *                            filter may stop sendmsg); sent by write(2); the host answers one SYNC_GO, read by read(2)
@@ -29,6 +33,7 @@ enum sync_type {
 	SYNC_PLAN,
 	SYNC_CHILD,
 	SYNC_MAP,
+	SYNC_IDMAP,
 	SYNC_NAMESPACES,
 	SYNC_CONSOLE,
 	SYNC_SECCOMP,
