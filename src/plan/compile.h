@@ -46,6 +46,7 @@ int plan_fill_cgroup_mount(struct plan_builder *b, const struct plan_input *in, 
 int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* devices.c: DEVICE, DEV_LINKS */
 int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct error *err);    /* paths.c: READONLY_PATHS, MASKED_PATHS */
 int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* sysctl.c, checked against the namespaces */
+int plan_add_net_devices(struct plan_builder *b, const struct plan_input *in, struct error *err); /* net_devices.c: NET_DEVICE */
 /* process.c: everything from RLIMIT to FIND_PROGRAM but SESSION; for create and exec alike */
 int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
 /* Parts of the process that stand earlier, placed by compile.c too: execCPUAffinity.initial before the cgroup is joined
