@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/entry.h"
 
+/* The order is runc's. */
 struct entry {
 	char *oci_version, *id;
 	int32_t pid;
@@ -20,9 +21,10 @@ static const struct oci_field fields[] = {
 	OCI_MAP(struct entry, "annotations", annotations, 0),
 	OCI_STRING(struct entry, "owner", owner, OCI_REQUIRED),
 };
-static const struct oci_type entry_type = OCI_TYPE(struct entry, fields);
+static const struct oci_type type = OCI_TYPE(struct entry, fields);
 
-int entry_json(const struct container *c, const char *indent, struct arena *a, char **ret, size_t *len, struct error *err)
+int entry_json(const struct container *c, const char *owner, const char *indent, struct arena *a, char **ret,
+	size_t *ret_len, struct error *err)
 {
 	struct oci_map annotations = c->annotations;
 	struct entry e = {
@@ -34,8 +36,8 @@ int entry_json(const struct container *c, const char *indent, struct arena *a, c
 		.rootfs = (char *)c->rootfs,
 		.created = (char *)c->created,
 		.annotations = annotations.len ? &annotations : NULL,
-		.owner = (char *)c->owner,
+		.owner = (char *)owner,
 	};
 
-	return oci_table_write(&entry_type, &e, indent, a, ret, len, err);
+	return oci_table_write(&type, &e, indent, a, ret, ret_len, err);
 }

@@ -73,7 +73,7 @@ static int add_json(struct text *t, struct arena *a, struct container *list, siz
 	for (size_t i = 0; i < n; i++) {
 		char *json;
 		size_t len;
-		int r = entry_json(&list[i], NULL, a, &json, &len, err);
+		int r = entry_json(&list[i], list[i].owner, NULL, a, &json, &len, err);
 
 		if (r < 0)
 			return r;

@@ -13,7 +13,7 @@ static int run(struct cli *c, struct error *err)
 
 	r = container_load(&c->context, c->args[0], c->arena, &container, err);
 	if (r >= 0)
-		r = entry_json(&container, "  ", c->arena, &json, &len, err);
+		r = entry_json(&container, "", "  ", c->arena, &json, &len, err); /* runc names no owner here */
 	if (r < 0)
 		return r;
 	text_add_n(&t, json, len);
