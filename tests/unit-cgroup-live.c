@@ -208,14 +208,14 @@ static bool may_open(const struct cgroup *cg, unsigned maj, unsigned min, int fl
 static void devices(struct cgroup *cg)
 {
 	struct oci_device_cgroup rules[] = {
-		{.allow = false, .access = "rwm"},
+		{.allow = false, .access = (char *)"rwm"},
 		{.allow = true,
-			.type = "c",
+			.type = (char *)"c",
 			.has_major = true,
 			.major = 1,
 			.has_minor = true,
 			.minor = 11,
-			.access = "r"},
+			.access = (char *)"r"},
 	};
 	struct oci_linux_resources r = {.devices = rules, .devices_len = 2};
 	struct cgroup_settings s;
@@ -226,11 +226,11 @@ static void devices(struct cgroup *cg)
 	tap_ok(may_open(cg, 1, 11, O_RDONLY), "a device of the configuration is allowed");
 	tap_ok(!may_open(cg, 1, 11, O_RDWR), "only as far as it says");
 	tap_ok(!may_open(cg, 1, 1, O_RDONLY), "another is not");
-	rules[1].access = "rw";
+	rules[1].access = (char *)"rw";
 	tap_ok(cgroup_compile(cg, &r, false, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
 		err.msg);
 	tap_ok(may_open(cg, 1, 11, O_RDWR), "rules can be replaced by wider ones");
-	rules[1].access = "m";
+	rules[1].access = (char *)"m";
 	tap_ok(cgroup_compile(cg, &r, false, &arena, &s, &err) == 0 && cgroup_apply(cg, &s, &err) == 0, "again: %s",
 		err.msg);
 	tap_ok(!may_open(cg, 1, 11, O_RDONLY), "and by narrower ones");
@@ -269,7 +269,7 @@ static int entered(const struct cgroup *cg, const char *sub, pid_t init, struct 
 static void enter(struct cgroup *cg)
 {
 	int v2 = cgroup_find_v2(cg), first = cg->d[0].v2 && cg->n > 1 ? 1 : 0;
-	char *leaf = arena_fmt(&arena, "%s/leaf", cg->d[first].path), *arg;
+	char *leaf = arena_fmt(&arena, "%s/leaf", cg->d[first].path), *arg, have[1024];
 	struct cgroup sub;
 	pid_t pid;
 
@@ -287,7 +287,8 @@ static void enter(struct cgroup *cg)
 		cgroup_close(&sub);
 		rmdir(leaf);
 	}
-	if (cg->mode != CGROUP_MODE_V2 || !*cg->d[v2].available)
+	if (cg->mode != CGROUP_MODE_V2 || file_read_small(cg->d[v2].fd, "cgroup.controllers", have, sizeof(have)) < 0 ||
+		!cgroup_list_has(have, "hugetlb"))
 		return;
 	/* init goes below, and controllers are enabled above it: the container's own cgroup takes no more processes */
 	tap_is_int(mkdir(leaf, 0755), 0, "a cgroup for init");
@@ -344,6 +345,56 @@ static void record(const struct cgroup *cg)
 	for (size_t i = 0; i < back.n; i++)
 		tap_ok(back.d[i].fd >= 0, "%s is open", back.d[i].path);
 	cgroup_close(&back);
+}
+
+/* One that was there before: taken when it is empty and runs, and not removed by an undo. */
+static void existing(void)
+{
+	struct cgroup cg, again;
+	struct stat st;
+
+	if (!locate(&cg, arena_fmt(&arena, "/%s-there", id)))
+		return;
+	tap_is_int(cgroup_create(&cg, &err), 0, "made: %s", err.msg);
+	again = cg;
+	for (size_t i = 0; i < again.n; i++) {
+		again.d[i].fd = -1;
+		again.d[i].made_len = 0;
+	}
+	tap_is_int(cgroup_freeze(&cg, true, 1000, &err), 0, "and frozen");
+	tap_is_int(cgroup_create(&again, &err), -EBUSY, "a frozen one is not taken");
+	tap_is_str(err.msg, "container's cgroup unexpectedly frozen", "in runc's words");
+	again.d[0].path = arena_fmt(&arena, "%s/below", cg.d[0].path);
+	for (size_t i = 1; i < again.n; i++)
+		again.d[i].path = arena_fmt(&arena, "%s/below", cg.d[i].path);
+	tap_is_int(cgroup_create(&again, &err), -EBUSY, "nor one in it");
+	for (size_t i = 0; i < again.n; i++)
+		tap_ok(stat(again.d[i].path, &st) < 0, "%s has been taken back", again.d[i].path);
+	tap_is_int(cgroup_freeze(&cg, false, 1000, &err), 0, "thawed");
+	for (size_t i = 0; i < again.n; i++)
+		again.d[i].path = cg.d[i].path;
+	tap_is_int(cgroup_create(&again, &err), 0, "then it is taken: %s", err.msg);
+	tap_is_int(cgroup_destroy(&again, 1000, &err), 0, "given back");
+	for (size_t i = 0; i < cg.n; i++)
+		tap_ok(stat(cg.d[i].path, &st) == 0, "and still there");
+	cgroup_destroy(&cg, 1000, &err);
+}
+
+static void unprivileged(void)
+{
+	struct cgroup cg;
+	struct stat st;
+	int status = 0;
+	pid_t pid;
+
+	if (!locate(&cg, arena_fmt(&arena, "/%s-user", id)))
+		return;
+	pid = fork();
+	if (pid == 0)
+		_exit(setresuid(65534, 65534, 65534) < 0 ? 0 : -cgroup_create(&cg, &err));
+	waitpid(pid, &status, 0);
+	tap_is_int(WEXITSTATUS(status), EACCES, "another user may not make one");
+	tap_ok(stat(cg.d[0].path, &st) < 0, "and leaves nothing");
 }
 
 /* Deeper than there are fds for, and frozen inside on v1. */
@@ -426,6 +477,8 @@ int main(void)
 	record(&cg);
 	enter(&cg);
 	destroy(&cg);
+	existing();
+	unprivileged();
 	deep();
 	undo();
 	cgroup_close(&cg);

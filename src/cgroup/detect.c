@@ -13,13 +13,20 @@
 #include "cgroup/internal.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
+#define V1_MARK " - cgroup " /* in mountinfo */
 
 enum { MAX_PROC = 1 << 20, MAX_MOUNTINFO = 256 << 20 };
+
+/* What mountinfo says of one cgroup mount; the strings are its own, unescaped in place. */
+struct mount_line {
+	char *root, *mountpoint, *options; /* options of the superblock: these name the controllers */
+};
 
 struct detector {
 	struct cgroup_host *host;
 	struct arena *a;
-	char *mountinfo; /* read once, and only where the usual places do not answer */
+	struct mount_line *mounts; /* see load_mounts */
+	size_t n_mounts;
 	struct error *err;
 };
 
@@ -29,11 +36,6 @@ static bool is_fs(const char *path, unsigned long magic)
 
 	return statfs(path, &st) == 0 && (unsigned long)st.f_type == magic;
 }
-
-/* What mountinfo says of one cgroup mount; the strings are its own, unescaped in place. */
-struct mount_line {
-	char *root, *mountpoint, *options; /* options of the superblock: these name the controllers */
-};
 
 static void unescape(char *s)
 {
@@ -54,7 +56,7 @@ static void unescape(char *s)
 /* "36 35 98:0 /root /mount/point rw,noatime shared:1 - cgroup cgroup rw,memory" */
 static bool mount_line_parse(char *line, struct mount_line *ret)
 {
-	char *tail = strstr(line, " - cgroup "), *field[6], *save = NULL;
+	char *tail = strstr(line, V1_MARK), *field[6], *save = NULL;
 
 	if (!tail)
 		return false;
@@ -64,7 +66,7 @@ static bool mount_line_parse(char *line, struct mount_line *ret)
 		if (!field[i])
 			return false;
 	}
-	tail = strchr(tail + strlen(" - cgroup "), ' ');
+	tail = strchr(tail + strlen(V1_MARK), ' ');
 	if (!tail)
 		return false;
 	*ret = (struct mount_line){.root = field[3], .mountpoint = field[4], .options = tail + 1};
@@ -91,25 +93,45 @@ static bool has_all(const char *options, const char *controllers)
 	return true;
 }
 
-/* 1 when a mount of the v1 hierarchy was found in mountinfo, 0 when there is none. With `mountpoint` only that one. */
+/* Reads mountinfo, once, and only where the usual places do not answer. */
+static int load_mounts(struct detector *d)
+{
+	char *text, *save = NULL;
+	size_t lines = 1;
+	int r;
+
+	if (d->mounts)
+		return 0;
+	r = file_read_at(d->a, -1, "/proc/self/mountinfo", MAX_MOUNTINFO, &text, NULL, d->err);
+	if (r < 0)
+		return r;
+	for (const char *p = strstr(text, V1_MARK); p; p = strstr(p + 1, V1_MARK))
+		lines++;
+	d->mounts = arena_array(d->a, lines, sizeof(*d->mounts));
+	if (!d->mounts)
+		return error_errno(d->err, ENOMEM, "cgroup: mountinfo");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		d->n_mounts += mount_line_parse(line, &d->mounts[d->n_mounts]);
+	return 0;
+}
+
+/* 1 when a mount of the v1 hierarchy was found in mountinfo, 0 when there is none; with `mountpoint` only that one. The
+ * last of several, as it lies on top. */
 static int find_in_mountinfo(
 	struct detector *d, const char *controllers, const char *mountpoint, struct mount_line *ret)
 {
-	char *text, *save = NULL;
+	int r = load_mounts(d);
 
-	if (!d->mountinfo) {
-		int r = file_read_at(d->a, -1, "/proc/self/mountinfo", MAX_MOUNTINFO, &d->mountinfo, NULL, d->err);
+	if (r < 0)
+		return r;
+	for (size_t i = d->n_mounts; i-- > 0;) {
+		const struct mount_line *m = &d->mounts[i];
 
-		if (r < 0)
-			return r;
+		if (!has_all(m->options, controllers) || (mountpoint && !str_eq(m->mountpoint, mountpoint)))
+			continue;
+		*ret = *m;
+		return 1;
 	}
-	text = arena_strdup(d->a, d->mountinfo);
-	if (!text)
-		return error_errno(d->err, ENOMEM, "cgroup: mountinfo");
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (mount_line_parse(line, ret) && has_all(ret->options, controllers) &&
-			(!mountpoint || str_eq(ret->mountpoint, mountpoint)))
-			return 1;
 	return 0;
 }
 
