@@ -159,6 +159,10 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 		r = write_pid(c, err);
 	if (r == 0)
 		r = setup_oom_score(c->plan, l->pid, err);
+	if (r == 0)
+		r = intel_rdt_apply(c->plan, &c->rdt, l->pid, err);
+	if (r == 0)
+		r = setup_net_devices(c->plan, l->pid, err);
 	c->hooks_begun = true;
 	if (r == 0)
 		r = run_hooks(c, l->pid, err);
@@ -266,6 +270,8 @@ void creation_undo(struct creation *c)
 
 	launch_kill(&c->launch);
 	if (c->cgroup_made && cgroup_destroy(&c->cgroup, CLEAN_UP_MS, &e) < 0)
+		log_warn("%s", e.msg);
+	if (c->rdt.remove && intel_rdt_remove(c->rdt.remove, &e) < 0)
 		log_warn("%s", e.msg);
 	if (store_remove(c->x, c->id, &e) < 0)
 		log_warn("%s", e.msg);

@@ -5,6 +5,7 @@
 /* create and run have all but their ends in common: a struct creation, taken through its stages. */
 
 #include "container/container.h"
+#include "container/intel_rdt.h"
 #include "container/launch.h"
 #include "seccomp/seccomp.h"
 #include "container/record.h"
@@ -22,6 +23,7 @@ struct creation {
 	struct seccomp_filter filter;
 	struct plan *plan;
 	struct container_record record;
+	struct intel_rdt rdt;
 	int dir;	    /* state directory */
 	int start_socket;   /* listening, given to init; -1 for run */
 	bool start_wanted;  /* create: init waits for the start verb */
@@ -55,6 +57,8 @@ int setup_cgroup_slots(const struct plan *p, const struct cgroup *cg, bool into_
 	struct error *err);
 /* oom_score_adj of the plan, written by the host: the container's root may not raise its own. */
 int setup_oom_score(const struct plan *p, pid_t pid, struct error *err);
+/* Moves linux.netDevices into the network namespace of init. */
+int setup_net_devices(const struct plan *p, pid_t pid, struct error *err);
 /* Opens what the plan's JOIN steps name. */
 int setup_join_slots(const struct plan *p, struct launch_slots *s, struct error *err);
 /* mount_slots.c. Sources of binds that init, root of a user namespace, may not walk to (PLAN_MOUNT_SOURCE_FD). */

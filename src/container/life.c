@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/hooks_run.h"
+#include "container/intel_rdt.h"
 #include "container/process.h"
 #include "container/record.h"
 #include "container/store.h"
@@ -98,6 +99,8 @@ int life_remove(const struct context *x, struct container *c, struct arena *a, s
 
 	if (r == 0)
 		r = cgroup_destroy(&c->cgroup, KILL_MS, err);
+	if (r == 0 && c->record->intel_rdt)
+		r = intel_rdt_remove(c->record->intel_rdt, err);
 	if (r < 0)
 		return r;
 	c->status = STATUS_STOPPED;

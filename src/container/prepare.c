@@ -143,7 +143,11 @@ static char *now_text(struct arena *a)
 static int prepare_record(struct creation *c, struct error *err)
 {
 	struct container_record *rec = &c->record;
+	int r;
 
+	r = intel_rdt_locate(c->plan, NULL, c->id, &c->arena, &c->rdt, err);
+	if (r < 0)
+		return r;
 	*rec = (struct container_record){
 		.version = RECORD_VERSION,
 		.id = (char *)c->id,
@@ -153,6 +157,7 @@ static int prepare_record(struct creation *c, struct error *err)
 		.created = now_text(&c->arena),
 		.namespaces = plan_all_namespaces(c->config),
 		.cgroup_manager = (char *)manager_name(c->cgroup.manager),
+		.intel_rdt = (char *)c->rdt.remove,
 		.annotations = c->config->annotations,
 	};
 	return cgroup_to_text(&c->cgroup, &c->arena, &rec->cgroup, &rec->cgroup_len, err);

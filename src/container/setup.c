@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "container/create.h"
 #include "container/engine.h"
+#include "container/net_devices.h"
 
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
@@ -56,6 +57,20 @@ int setup_oom_score(const struct plan *p, pid_t pid, struct error *err)
 	fmt(text, sizeof(text), "%d", (int)s->value);
 	r = file_write_at(AT_FDCWD, path, text);
 	return r < 0 ? error_errno(err, r, "process.oomScoreAdj: %d", (int)s->value) : 0;
+}
+
+int setup_net_devices(const struct plan *p, pid_t pid, struct error *err)
+{
+	_cleanup_close_ int netns = -1;
+	char path[64];
+
+	if (!find(p, PLAN_OP_NET_DEVICE))
+		return 0;
+	fmt(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return error_errno(err, errno, "linux.netDevices: %s", path);
+	return net_devices_move(p, netns, err);
 }
 
 /* The path may lead anywhere; only a namespace of the right kind is taken. */

@@ -191,6 +191,10 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	r = plan_add_id_maps(&b, in, err);
 	if (r == 0)
 		r = plan_add_hooks(&b, in, err);
+	if (r == 0)
+		r = plan_add_net_devices(&b, in, err);
+	if (r == 0)
+		r = plan_add_intel_rdt(&b, in, err);
 	if (r < 0)
 		return r;
 	add_host_steps(&b, c->process);

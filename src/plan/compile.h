@@ -21,7 +21,7 @@ struct plan_input {
 	const struct cgroup *cgroup;	    /* NULL: no cgroups */
 	const struct cgroup_settings *settings; /* NULL: none */
 	const struct seccomp_filter *seccomp; /* NULL: no filter */
-	uint32_t preserve_fds, listen_fds;
+	uint32_t preserve_fds, listen_fds;  /* fds from 3 on: first those of socket activation, then the others */
 	bool no_pivot, no_new_keyring;
 	bool rootless;			    /* not root in the first user namespace: setgroups may be denied, mknod fails */
 };
@@ -47,6 +47,7 @@ int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct
 int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct error *err);    /* paths.c: READONLY_PATHS, MASKED_PATHS */
 int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* sysctl.c, checked against the namespaces */
 int plan_add_net_devices(struct plan_builder *b, const struct plan_input *in, struct error *err); /* net_devices.c: NET_DEVICE */
+int plan_add_intel_rdt(struct plan_builder *b, const struct plan_input *in, struct error *err); /* intel_rdt.c: INTEL_RDT */
 /* process.c: everything from RLIMIT to FIND_PROGRAM but SESSION; for create and exec alike */
 int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
 /* Parts of the process that stand earlier, placed by compile.c too: execCPUAffinity.initial before the cgroup is joined

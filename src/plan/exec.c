@@ -108,7 +108,7 @@ int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const str
 	x = plan_add(b, PLAN_OP_EXEC, struct plan_exec);
 	x->args = plan_put_strs(b, p->args, p->args_len);
 	x->env = plan_put_strs(b, env, n);
-	x->preserve_fds = in->preserve_fds;
+	x->preserve_fds = in->preserve_fds + in->listen_fds;
 	x->listen_fds = in->listen_fds;
 	x->find_home = find_home;
 	return 0;
