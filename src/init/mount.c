@@ -157,10 +157,10 @@ int mount_place(struct init *in, const struct plan_mount *m, bool dir, struct er
 	return fd;
 }
 
-int mount_reopen(struct init *in, const struct plan_mount *m, struct error *err)
+int mount_reopen(struct init *in, const char *dest, uint32_t flags, struct error *err)
 {
-	uint64_t flags = O_PATH | (m->flags & PLAN_MOUNT_DEST_NOFOLLOW ? (uint64_t)O_NOFOLLOW : 0);
-	int fd = inroot_open(in->root, plan_str(in->plan, m->dest), flags);
+	uint64_t how = O_PATH | (flags & PLAN_MOUNT_DEST_NOFOLLOW ? (uint64_t)O_NOFOLLOW : 0);
+	int fd = inroot_open(in->root, dest, how);
 	struct statx st = {0};
 
 	if (fd < 0)
@@ -245,10 +245,20 @@ static int set_mapping(struct init *in, const struct plan_mount *m, int mnt, str
 	return init_wait_go(in, err);
 }
 
+/* A new file system was made with its attributes; a directory of a cgroup hierarchy gets exactly those of a new mount. */
+static struct mount_change change_of(const struct plan_mount *m)
+{
+	if (m->kind == PLAN_MOUNT_FS)
+		return (struct mount_change){0};
+	if (m->kind == PLAN_MOUNT_CGROUP)
+		return (struct mount_change){.set = m->attr_set, .clr = MOUNT_ATTRS_PLAIN | MOUNT_ATTRS_ATIME};
+	return (struct mount_change){m->attr_set, m->attr_clr, m->attr_off};
+}
+
 int mount_settings(struct init *in, const struct plan_mount *m, int mnt, bool attached, struct error *err)
 {
-	const struct mount_change c = {m->attr_set, m->attr_clr, m->attr_off};
-	int r = m->kind == PLAN_MOUNT_BIND ? mount_change(in, mnt, attached, &c, err) : 0;
+	const struct mount_change c = change_of(m);
+	int r = mount_change(in, mnt, attached, &c, err);
 
 	if (r == 0 && (m->rec_set || m->rec_clr)) {
 		r = mount_setattr_fd(mnt, true, m->rec_set, m->rec_clr);
@@ -285,19 +295,14 @@ int mount_finish(struct init *in, const struct plan_mount *m, int mnt, int place
 
 static int remount(struct init *in, const struct plan_mount *m, struct error *err)
 {
-	const struct mount_change c = {m->attr_set, m->attr_clr, m->attr_off};
-	int fd = mount_place(in, m, true, err), r;
+	int fd = mount_place(in, m, true, err), r = 0;
 
 	if (fd < 0)
 		return fd;
-	if (m->flags & PLAN_MOUNT_SUPERBLOCK) {
+	if (m->flags & PLAN_MOUNT_SUPERBLOCK)
 		r = mount_old(in, -1, plan_str(in->plan, m->source), fd, plan_str(in->plan, m->type),
 			MS_REMOUNT | m->sb_flags | mount_attr_to_ms(m->attr_set), plan_str(in->plan, m->data));
-		if (r < 0)
-			error_errno(err, r, "remount");
-	} else {
-		r = mount_change(in, fd, true, &c, err);
-	}
+	r = r < 0 ? error_errno(err, r, "remount") : 0;
 	if (r == 0)
 		r = mount_settings(in, m, fd, true, err);
 	(void)sys_close(fd);

@@ -58,7 +58,7 @@ static int bind_old(struct init *in, const struct plan_mount *m, int source, int
 
 	if (r < 0)
 		return error_errno(err, r, "bind of %s", from);
-	mnt = mount_reopen(in, m, err);
+	mnt = mount_reopen(in, plan_str(in->plan, m->dest), m->flags, err);
 	if (mnt < 0)
 		return mnt;
 	r = m->flags & PLAN_MOUNT_IDMAP ? error_errno(err, EOPNOTSUPP, "idmap") : mount_settings(in, m, mnt, true, err);

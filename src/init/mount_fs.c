@@ -9,21 +9,6 @@
 #include "init/mount.h"
 #include "kernel/mountapi.h"
 
-/* By mount(2), and the new mount's fd. */
-static int new_fs_old(struct init *in, const struct plan_mount *m, const char *data, int place, const char *why,
-	struct error *err)
-{
-	const char *type = plan_str(in->plan, m->type);
-	int r = mount_old(in, -1, plan_str(in->plan, m->source), place, type, m->sb_flags | mount_attr_to_ms(m->attr_set),
-		data);
-
-	if (r < 0 && *why)
-		return error_errno(err, r, "%s: %s", type, why);
-	if (r < 0)
-		return error_errno(err, r, "%s%s%s", type, data ? " with " : "", data ? data : "");
-	return mount_reopen(in, m, err);
-}
-
 /* What a namespace that is not its own may not mount anew comes as the host has it. */
 static int host_tree(const struct plan_mount *m, const char *type)
 {
@@ -40,24 +25,29 @@ static int host_tree(const struct plan_mount *m, const char *type)
 	return mnt;
 }
 
-/* Detached where that can be had, else *attached. */
+/* Detached where that can be had, else *attached by mount(2). */
 static int make_fs(struct init *in, const struct plan_mount *m, const char *data, int place, bool *attached,
 	struct error *err)
 {
-	const char *type = plan_str(in->plan, m->type);
-	const struct mount_fs fs = {type, plan_str(in->plan, m->source), data, m->sb_flags, m->attr_set};
+	const char *type = plan_str(in->plan, m->type), *source = plan_str(in->plan, m->source);
+	const struct mount_fs fs = {type, source, data, m->sb_flags, m->attr_set};
 	char why[200];
-	int mnt = mount_fs_new(&fs, why, sizeof(why));
+	int mnt = mount_fs_new(&fs, why, sizeof(why)), r = mnt;
 
-	if (mnt == -EPERM && !in->pivoted) {
-		int tree = host_tree(m, type);
-
-		mnt = tree < 0 ? mnt : tree;
+	*attached = false;
+	if (mount_api_missing(mnt) || mnt == -EINVAL) {
+		r = mount_old(in, -1, source, place, type, m->sb_flags | mount_attr_to_ms(m->attr_set), data);
+		*attached = r == 0;
 	}
-	*attached = mount_api_missing(mnt) || mnt == -EINVAL;
-	if (*attached)
-		return new_fs_old(in, m, data, place, why, err);
-	return mnt < 0 ? error_errno(err, mnt, "%s%s%s", type, *why ? ": " : "", why) : mnt;
+	if (r == -EPERM && !in->pivoted) {
+		mnt = host_tree(m, type);
+		r = mnt < 0 ? r : 0;
+	}
+	if (r < 0 && *why)
+		return error_errno(err, r, "%s: %s", type, why);
+	if (r < 0)
+		return error_errno(err, r, "%s%s%s", type, data ? " with " : "", data ? data : "");
+	return *attached ? mount_reopen(in, plan_str(in->plan, m->dest), m->flags, err) : mnt;
 }
 
 int mount_new_fs(struct init *in, const struct plan_mount *m, const char *data, int place, struct error *err)
