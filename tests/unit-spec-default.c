@@ -61,7 +61,8 @@ int main(void)
 	written(&a, c, "default");
 
 	tap_is_int(spec_default(&a, true, &c, &err), 0, "rootless %s", err.msg);
-	tap_ok(!has_namespace(c, "network") && has_namespace(c, "user"), "rootless: a user namespace, the host's network");
+	tap_ok(!has_namespace(c, "network") && has_namespace(c, "user"),
+		"rootless: a user namespace, the host's network");
 	tap_ok(!c->linux->resources, "rootless: no resources");
 	tap_ok(c->linux->uid_mappings_len == 1 && c->linux->uid_mappings->host_id == geteuid() &&
 			c->linux->uid_mappings->size == 1,

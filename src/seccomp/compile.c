@@ -5,7 +5,6 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -197,119 +196,147 @@ static int read_entry(const struct oci_linux_seccomp *s, size_t item, struct are
 	return r;
 }
 
-/* A system call's number on an architecture; below 0 where it has none of its own. */
-static int number_on(const struct seccomp_arch *arch, const struct rule *r)
-{
-	if (r->known)
-		return seccomp_syscall_resolve_name_arch(arch->token, r->name);
-	return seccomp_newer_number(arch, r->name);
-}
+/* What a name is on one architecture, when it is no number. */
+enum { ABSENT = -1, CARRIED = -2 };
 
-struct numbered { /* a case, and which rule it comes from */
-	struct seccomp_case c;
-	size_t order;
-};
-
-static int compare_numbered(const void *x, const void *y)
-{
-	const struct numbered *a = x, *b = y;
-
-	if (a->c.nr != b->c.nr)
-		return a->c.nr < b->c.nr ? -1 : 1;
-	if (a->c.conditional != b->c.conditional)
-		return a->c.conditional ? 1 : -1;
-	return a->order < b->order ? -1 : a->order > b->order;
-}
-
-/* One case a number: an unconditional rule wins over conditional ones, and among its like the first. */
-static void make_cases(struct numbered *v, size_t n, struct seccomp_section *s)
-{
-	qsort(v, n, sizeof(*v), compare_numbered);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || v[i].c.nr != v[i - 1].c.nr)
-			s->cases[s->n_cases++] = v[i].c;
-}
-
-/* What libseccomp is given of a profile for one architecture. */
-struct conditions {
-	struct seccomp_condition *v;
+/* socketcall, ipc: numbers that carry other system calls. */
+struct carriers {
+	int nr[4];
 	size_t n;
-	int carriers[4]; /* socketcall, ipc: numbers that carry other system calls */
-	size_t n_carriers;
 };
 
-static void add_condition(struct conditions *c, const struct rule *r)
+static bool is_carrier(const struct carriers *c, int nr)
 {
-	c->v[c->n++] = (struct seccomp_condition){.name = r->name,
-		.item = r->item,
-		.nr = r->nr,
-		.action = r->action,
-		.args = r->args,
-		.n_args = r->n_args};
-}
-
-static bool is_carrier(const struct conditions *c, int nr)
-{
-	for (size_t i = 0; i < c->n_carriers; i++)
-		if (c->carriers[i] == nr)
+	for (size_t i = 0; i < c->n; i++)
+		if (c->nr[i] == nr)
 			return true;
 	return false;
 }
 
-/* Whether a system call without a number of its own is there through a carrier, which is taken down. */
-static bool carried(struct conditions *c, const struct seccomp_arch *arch, const struct rule *r)
+/* A system call's number on an architecture, ABSENT, or CARRIED; the carrier is taken down. */
+static int number_on(const struct seccomp_arch *arch, const struct rule *r, struct carriers *c)
 {
-	int carrier = r->known ? seccomp_syscall_resolve_name_rewrite(arch->token, r->name) : -1;
+	int nr = r->known ? seccomp_syscall_resolve_name_arch(arch->token, r->name)
+			  : seccomp_newer_number(arch, r->name);
+	int carrier;
 
-	if (carrier >= 0 && !is_carrier(c, carrier) && c->n_carriers < sizeof(c->carriers) / sizeof(c->carriers[0]))
-		c->carriers[c->n_carriers++] = carrier;
-	return carrier >= 0;
+	if (nr >= 0)
+		return nr;
+	carrier = r->known ? seccomp_syscall_resolve_name_rewrite(arch->token, r->name) : -1;
+	if (carrier < 0)
+		return ABSENT;
+	if (!is_carrier(c, carrier) && c->n < sizeof(c->nr) / sizeof(c->nr[0]))
+		c->nr[c->n++] = carrier;
+	return CARRIED;
 }
 
-/* Rules on numbers that are decided without their arguments are not given to libseccomp, but for those on a carrier:
- * they come first, so that it drops what is carried (two carried rules may contradict each other otherwise). */
-static void make_conditions(const struct profile *p, const struct seccomp_arch *arch, const int *numbers,
-	struct conditions *c, struct seccomp_section *s)
-{
-	for (size_t i = 0; i < p->n_rules; i++)
-		if (!p->rules[i].redundant && numbers[i] < 0 && carried(c, arch, &p->rules[i]))
-			s->rest_conditional = true;
-	for (size_t i = 0; i < p->n_rules; i++)
-		if (!p->rules[i].redundant && !p->rules[i].n_args && is_carrier(c, numbers[i]))
-			add_condition(c, &p->rules[i]);
-	for (size_t i = 0; i < p->n_rules; i++) {
-		const struct rule *r = &p->rules[i];
+/* The rule that decides each number. Nearly all numbers stand close together; the few private ones of an architecture
+ * are above them, in order. */
+struct decisions {
+	const struct rule *dense[1024];
+	struct {
+		uint32_t nr;
+		const struct rule *rule;
+	} sparse[64];
+	size_t n_sparse;
+};
 
-		if (!r->redundant && r->known && (numbers[i] < 0 ? carried(c, arch, r) : r->n_args > 0))
-			add_condition(c, r);
+/* An unconditional rule wins over conditional ones, and among its like the first, as with libseccomp. */
+static void decide(const struct rule **place, const struct rule *r)
+{
+	if (!*place || ((*place)->n_args && !r->n_args))
+		*place = r;
+}
+
+static int add_decision(struct decisions *d, uint32_t first, uint32_t nr, const struct rule *r)
+{
+	const size_t max = sizeof(d->sparse) / sizeof(d->sparse[0]);
+	size_t i = 0;
+
+	if (nr - first < sizeof(d->dense) / sizeof(d->dense[0])) {
+		decide(&d->dense[nr - first], r);
+		return 0;
 	}
+	while (i < d->n_sparse && d->sparse[i].nr < nr)
+		i++;
+	if (i == d->n_sparse || d->sparse[i].nr != nr) {
+		if (d->n_sparse == max)
+			return -E2BIG;
+		memmove(&d->sparse[i + 1], &d->sparse[i], (d->n_sparse - i) * sizeof(d->sparse[0]));
+		d->n_sparse++;
+		d->sparse[i].nr = nr;
+		d->sparse[i].rule = NULL;
+	}
+	decide(&d->sparse[i].rule, r);
+	return 0;
+}
+
+static void make_cases(const struct decisions *d, struct seccomp_section *s)
+{
+	for (uint32_t i = 0; i < sizeof(d->dense) / sizeof(d->dense[0]); i++)
+		if (d->dense[i])
+			s->cases[s->n_cases++] =
+				(struct seccomp_case){s->arch->first + i, d->dense[i]->action, d->dense[i]->n_args > 0};
+	for (size_t i = 0; i < d->n_sparse; i++)
+		s->cases[s->n_cases++] = (struct seccomp_case){
+			d->sparse[i].nr, d->sparse[i].rule->action, d->sparse[i].rule->n_args > 0};
+}
+
+/* What libseccomp is given: rules that look at arguments and those that are carried. Rules on a carrier itself come
+ * first, so that it drops what they decide already (two carried rules may contradict each other). */
+static int make_conditions(const struct profile *p, const int *numbers, const struct carriers *carriers,
+	struct arena *a, struct seccomp_section *s, struct error *err)
+{
+	struct seccomp_condition *v;
+	size_t n = 0, max = 1;
+
+	for (size_t i = 0; i < p->n_rules; i++)
+		max += p->rules[i].n_args || numbers[i] == CARRIED || is_carrier(carriers, numbers[i]);
+	v = arena_array(a, max, sizeof(*v));
+	if (!v)
+		return error_errno(err, ENOMEM, "linux.seccomp");
+	for (int carrying = 1; carrying >= 0; carrying--)
+		for (size_t i = 0; i < p->n_rules; i++) {
+			const struct rule *r = &p->rules[i];
+
+			if (r->redundant || !r->known || numbers[i] == ABSENT)
+				continue;
+			if (carrying ? !r->n_args && is_carrier(carriers, numbers[i])
+				     : r->n_args || numbers[i] == CARRIED)
+				v[n++] = (struct seccomp_condition){
+					r->name, r->item, r->nr, r->action, r->args, r->n_args};
+		}
+	return seccomp_compile_conditions(v, n, p->default_action, a, s, err);
 }
 
 static int make_section(const struct profile *p, const struct seccomp_arch *arch, struct arena *a,
 	struct seccomp_section *s, struct error *err)
 {
-	struct numbered *v = arena_array(a, p->n_rules + 1, sizeof(*v));
 	int *numbers = arena_array(a, p->n_rules + 1, sizeof(*numbers));
-	struct conditions c = {.v = arena_array(a, 2 * p->n_rules + 1, sizeof(*c.v))};
-	size_t n = 0;
+	struct decisions d = {0};
+	struct carriers carriers = {0};
 
 	*s = (struct seccomp_section){.arch = arch, .cases = arena_array(a, p->n_rules + 1, sizeof(*s->cases))};
-	if (!v || !numbers || !c.v || !s->cases)
+	if (!numbers || !s->cases)
 		return error_errno(err, ENOMEM, "linux.seccomp");
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct rule *r = &p->rules[i];
-		int nr = numbers[i] = number_on(arch, r);
+		int nr = numbers[i] = number_on(arch, r, &carriers);
 
+		if (nr == CARRIED && !r->redundant)
+			s->rest_conditional = true;
 		if (nr < 0)
 			continue;
 		if ((uint32_t)nr > s->last && p->enosys)
 			s->last = (uint32_t)nr;
-		if (!r->redundant && (r->known || !r->n_args))
-			v[n++] = (struct numbered){{(uint32_t)nr, r->action, r->n_args > 0}, i};
+		if (r->redundant || (!r->known && r->n_args))
+			continue;
+		if (add_decision(&d, arch->first, (uint32_t)nr, r) < 0)
+			return error_set(
+				err, E2BIG, "linux.seccomp.syscalls[%zu]: too many numbers of %s", r->item, arch->name);
 	}
-	make_cases(v, n, s);
-	make_conditions(p, arch, numbers, &c, s);
-	return seccomp_compile_conditions(c.v, c.n, p->default_action, a, s, err);
+	make_cases(&d, s);
+	return make_conditions(p, numbers, &carriers, a, s, err);
 }
 
 /* A profile that allows what it does not name leaves new system calls alone, and a tracer emulates them itself. For

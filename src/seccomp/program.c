@@ -199,6 +199,8 @@ static int put_audit_arch(struct writer *w, const struct seccomp_section *sectio
 	}
 	if (audit == AUDIT_ARCH_X86_64)
 		*label = put_abi(w, abi[0], abi[1], default_action);
+	if (*label != w->used) /* a return that stood there already */
+		put_jump(w, *label);
 	*label = put_load(w, offsetof(struct seccomp_data, nr));
 	return 0;
 }
