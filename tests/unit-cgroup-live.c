@@ -251,6 +251,12 @@ static void processes(struct cgroup *cg)
 	tap_is_int(cgroup_create(&again, &err), -EBUSY, "an occupied cgroup is not taken");
 	tap_is_str(err.msg, "container's cgroup is not empty: 3 process(es) found", "in runc's words");
 	cgroup_close(&again);
+	if (cgroup_find(cg, "memory") != CGROUP_NO_DIR) {
+		struct oci_memory m = {.limit = 4096, .check_before_update = true};
+
+		tap_ok(!apply(cg, (struct oci_linux_resources){.memory = &m}, true), "a limit below the usage: %s",
+			err.msg);
+	}
 	tap_is_int(cgroup_freeze(cg, true, 5000, &err), 0, "it freezes");
 	tap_is_int(cgroup_is_frozen(cg), 1, "it is frozen");
 	tap_is_int(cgroup_freeze(cg, false, 5000, &err), 0, "it thaws");
