@@ -63,19 +63,21 @@ source_files() {
 		for d in configure.ac autogen.sh Makefile.am LICENSE .clang-format .gitignore ./*.md; do
 			[ ! -f "$d" ] || echo "${d#./}"
 		done
-	) | sort
+	)
 }
 
-# copy_tree DEST: makes DEST/tree a copy of the sources, times kept, so that builds beside it are incremental and never
-# meet what was configured in the tree itself. Makes DEST/tree/configure when it is older than its sources.
+# copy_tree DEST: makes DEST/tree a copy of the sources, so that builds beside it never meet what was configured in the
+# tree itself. What has changed since the last copy gets the present time: a file that was edited while it was being
+# compiled is compiled again. Makes DEST/tree/configure when it is older than its sources.
 copy_tree() {
 	local dest=$1
 	mkdir -p "$dest/tree"
-	source_files >"$dest/files.new"
-	if [ -e "$dest/files" ]; then
-		comm -23 "$dest/files" "$dest/files.new" | while read -r f; do rm -f "$dest/tree/$f"; done
-	fi
-	tar -C "$top" -cf - -T "$dest/files.new" | tar -C "$dest/tree" -xf - || die "cannot copy the sources"
+	touch "$dest/files"
+	source_files | (cd "$top" && xargs -d '\n' stat -c '%n|%.9Y|%s|%a' --) | LC_ALL=C sort >"$dest/files.new"
+	LC_ALL=C comm -23 <(cut -d'|' -f1 "$dest/files" | LC_ALL=C sort) <(cut -d'|' -f1 "$dest/files.new" | LC_ALL=C sort) |
+		while read -r f; do rm -f "$dest/tree/$f"; done
+	LC_ALL=C comm -13 "$dest/files" "$dest/files.new" | cut -d'|' -f1 >"$dest/changed"
+	tar -C "$top" -cf - -T "$dest/changed" | tar -C "$dest/tree" -xmf - || die "cannot copy the sources"
 	mv "$dest/files.new" "$dest/files"
 	if [ ! "$dest/tree/configure" -nt "$dest/tree/configure.ac" ] ||
 		[ ! "$dest/tree/Makefile.in" -nt "$dest/tree/Makefile.am" ]; then
