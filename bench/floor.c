@@ -223,7 +223,7 @@ static void mount_at(const char *src, const char *dst, const char *type, unsigne
 static void mount_cgroups(void)
 {
 	const unsigned long flags = MS_NOSUID | MS_NOEXEC | MS_NODEV;
-	char path[256];
+	char host[256], path[256];
 
 	if (!n_v1) {
 		mount_at("cgroup", "sys/fs/cgroup", "cgroup2", flags | MS_RDONLY, NULL);
@@ -231,13 +231,11 @@ static void mount_cgroups(void)
 	}
 	mount_at("tmpfs", "sys/fs/cgroup", "tmpfs", flags, "mode=755");
 	for (size_t i = 0; i < n_v1; i++) {
-		const char *options = v1[i].name;
-
+		snprintf(host, sizeof(host), "/sys/fs/cgroup/%.60s/%.100s", v1[i].name, name);
 		snprintf(path, sizeof(path), "sys/fs/cgroup/%.60s", v1[i].name);
 		check(mkdir(path, 0755), path);
-		if (!strcmp(options, "systemd"))
-			options = "none,name=systemd";
-		mount_at("cgroup", path, "cgroup", flags | MS_RDONLY, options);
+		mount_at(host, path, NULL, MS_BIND, NULL);
+		mount_at(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL);
 	}
 	mount_at(NULL, "sys/fs/cgroup", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL);
 }
@@ -343,7 +341,8 @@ static __attribute__((noreturn)) void container(char **argv)
 
 	for (size_t i = 0; i < n_v1; i++)
 		check(write(v1[i].tasks, "0", 1), v1[i].name);
-	check(unshare(CLONE_NEWCGROUP), "unshare");
+	if (!n_v1) /* on v1 the bundle has no cgroup namespace */
+		check(unshare(CLONE_NEWCGROUP), "unshare");
 	check(setsid(), "setsid");
 	mounts();
 	devices();
