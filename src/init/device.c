@@ -23,7 +23,7 @@ static int open_name(int dir, const char *name)
 	return sys_openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
-/* The node that stands at the name now: ours, or one that was there before and is the same device. */
+/* A node that was there before must be the same device; one that gets an owner must still be ours. */
 static int check_node(const struct plan_device *d, int dir, const char *name, bool made, struct error *err)
 {
 	int fd = open_name(dir, name), r = fd;
@@ -33,7 +33,7 @@ static int check_node(const struct plan_device *d, int dir, const char *name, bo
 		return d->type == S_IFIFO ? error_set(err, EEXIST, "exists and is no fifo")
 					  : error_set(err, EEXIST, "exists and is not the device %u:%u", d->major, d->minor);
 	}
-	if (fd >= 0 && made && (d->uid || d->gid))
+	if (fd >= 0 && made)
 		r = (int)sys_call5(SYS_fchownat, fd, "", d->uid, d->gid, AT_EMPTY_PATH);
 	if (fd >= 0)
 		(void)sys_close(fd);
@@ -47,6 +47,8 @@ static int make_node(const struct plan_device *d, int dir, const char *name, str
 	int r = (int)sys_call4(SYS_mknodat, dir, name, d->type | d->mode, device_number(d));
 
 	(void)sys_call1(SYS_umask, umask);
+	if (r == 0 && !d->uid && !d->gid)
+		return 0;
 	if (r == 0 || r == -EEXIST)
 		return check_node(d, dir, name, r == 0, err);
 	if ((r == -EPERM || r == -EACCES) && d->type != S_IFIFO)

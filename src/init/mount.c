@@ -202,9 +202,10 @@ static int keep_locked(struct init *in, int mnt, bool attached, const struct mou
 	stuck = old & c->off & lockable;
 	if (stuck)
 		return error_errno(err, EPERM, "cannot clear locked flags %s", mount_attr_names(stuck, names, sizeof(names)));
-	if (c->clr & MOUNT_ATTRS_ATIME && (set & MOUNT_ATTRS_ATIME) != (old & MOUNT_ATTRS_ATIME))
+	stuck = old & MOUNT_ATTRS_ATIME;
+	if (c->clr & MOUNT_ATTRS_ATIME && (set & MOUNT_ATTRS_ATIME) != stuck)
 		return error_errno(err, EPERM, "cannot change locked atime flags %s",
-			mount_attr_names(old & MOUNT_ATTRS_ATIME, names, sizeof(names)));
+			stuck ? mount_attr_names(stuck, names, sizeof(names)) : "relatime");
 	r = set_attributes(in, mnt, attached, set & ~(uint64_t)MOUNT_ATTRS_ATIME, clr);
 	return r < 0 ? error_errno(err, r, "setting %s", mount_attr_names(set, names, sizeof(names))) : 0;
 }
@@ -293,6 +294,14 @@ int mount_finish(struct init *in, const struct plan_mount *m, int mnt, int place
 
 /* ---- the step ---- */
 
+/* mount(2) leaves access times alone only where no flag is about them. */
+static unsigned long remount_ms(const struct plan_mount *m)
+{
+	unsigned long ms = MS_REMOUNT | m->sb_flags | mount_attr_to_ms(m->attr_set);
+
+	return m->attr_clr & MOUNT_ATTRS_ATIME ? ms : ms & ~(unsigned long)MS_RELATIME;
+}
+
 static int remount(struct init *in, const struct plan_mount *m, struct error *err)
 {
 	int fd = mount_place(in, m, true, err), r = 0;
@@ -300,11 +309,9 @@ static int remount(struct init *in, const struct plan_mount *m, struct error *er
 	if (fd < 0)
 		return fd;
 	if (m->flags & PLAN_MOUNT_SUPERBLOCK)
-		r = mount_old(in, -1, plan_str(in->plan, m->source), fd, plan_str(in->plan, m->type),
-			MS_REMOUNT | m->sb_flags | mount_attr_to_ms(m->attr_set), plan_str(in->plan, m->data));
-	r = r < 0 ? error_errno(err, r, "remount") : 0;
-	if (r == 0)
-		r = mount_settings(in, m, fd, true, err);
+		r = mount_old(in, -1, plan_str(in->plan, m->source), fd, plan_str(in->plan, m->type), remount_ms(m),
+			plan_str(in->plan, m->data));
+	r = r < 0 ? error_errno(err, r, "remount") : mount_settings(in, m, fd, true, err);
 	(void)sys_close(fd);
 	return r;
 }

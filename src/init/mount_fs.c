@@ -70,30 +70,35 @@ int mount_new_fs(struct init *in, const struct plan_mount *m, const char *data, 
 	return mnt;
 }
 
-/* A tmpfs on a directory that exists takes over its mode, unless an option says another. */
-static const char *tmpfs_data(const char *data, int old_mode, char *buf, size_t n)
+/* data has an option of this name ("mode="). */
+static bool has_option(const char *data, const char *name)
 {
-	if (old_mode < 0)
-		return data;
-	fmt(buf, n, "mode=%04o%s%s", (unsigned)old_mode & 07777u, data ? "," : "", data ? data : "");
-	return buf;
+	for (const char *o = data; o; o = str_chr(o, ',')) {
+		o += *o == ',';
+		if (str_starts(o, name))
+			return true;
+	}
+	return false;
 }
 
+/* A tmpfs on a directory that was there takes over its mode, unless an option says another. */
 static int mount_tmpfs(struct init *in, const struct plan_mount *m, struct error *err)
 {
-	static char buf[PATH_MAX + 16];
+	static char with_mode[PATH_MAX];
 	const char *data = plan_str(in->plan, m->data);
-	int there = inroot_open(in->root, plan_str(in->plan, m->dest), O_PATH | O_DIRECTORY);
-	int mode = there < 0 ? -1 : fd_mode(there), place, mnt;
+	int place = has_option(data, "mode=") ? -ENOENT : inroot_open(in->root, plan_str(in->plan, m->dest), O_PATH);
+	int mode = place < 0 ? -1 : fd_mode(place), mnt;
 
-	if (there >= 0)
-		(void)sys_close(there);
+	if (place >= 0)
+		(void)sys_close(place);
+	if (mode_is(mode, S_IFDIR) && (!data || str_len(data) < PATH_MAX - 16)) {
+		fmt(with_mode, sizeof(with_mode), "mode=%04o%s%s", (unsigned)mode & 07777u, data ? "," : "", data ? data : "");
+		data = with_mode;
+	}
 	place = mount_place(in, m, true, err);
 	if (place < 0)
 		return place;
-	if (data && str_len(data) >= PATH_MAX)
-		mode = -1;
-	mnt = mount_new_fs(in, m, tmpfs_data(data, mode, buf, sizeof(buf)), place, err);
+	mnt = mount_new_fs(in, m, data, place, err);
 	(void)sys_close(place);
 	return mnt;
 }

@@ -110,8 +110,6 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 	r = plan_add_mounts(b, in, err);
 	if (r == 0)
 		r = plan_add_devices(b, in, err);
-	if (r == 0)
-		r = plan_add_paths(b, in, err);
 	if (r < 0)
 		return r;
 	add_hooks_at(b, PLAN_OP_CONTAINER_HOOKS, PLAN_HOOK_CREATE_CONTAINER, SLOT_STATE_CREATING,
@@ -221,6 +219,9 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 		return r;
 	if (c->root->readonly)
 		plan_add(&b, PLAN_OP_ROOT_READONLY, struct plan_step);
+	r = plan_add_paths(&b, in, err);
+	if (r < 0)
+		return r;
 	r = add_last_part(&b, in, c->process, true, err);
 	return r < 0 ? r : plan_finish(&b, ret, err);
 }
