@@ -176,7 +176,7 @@ static int prepare(struct execution *e, const char *id, struct error *err)
 	if (r == 0)
 		r = check_terminal(e, err);
 	if (r == 0)
-		r = exec_cgroup(&e->c, e->o, &e->arena, &e->cgroup, err);
+		r = cgroup_enter(&e->c.cgroup, e->o->cgroups, e->o->cgroups_len, e->c.pid, &e->arena, &e->cgroup, err);
 	if (r == 0)
 		r = find_filter(e, err);
 	return r < 0 ? r : compile(e, err);

@@ -11,9 +11,4 @@ int exec_process(const struct container *c, const struct exec_options *o, struct
 /* linux.seccomp of the bundle, for its listenerPath. */
 int exec_seccomp(const struct container *c, struct arena *a, struct oci_linux_seccomp **ret, struct error *err);
 
-/* The container's cgroup with the sub-cgroups of --cgroup ("PATH" or "CONTROLLER[,CONTROLLER]:PATH") in place; opened.
- * Paths with "..", and cgroups that do not exist, are refused. */
-int exec_cgroup(const struct container *c, const struct exec_options *o, struct arena *a, struct cgroup *ret,
-	struct error *err);
-
 #endif
