@@ -24,7 +24,7 @@ struct execution {
 	struct cgroup cgroup;
 	struct oci_process *process;
 	struct seccomp_filter filter;
-	const struct plan *stored; /* the container's own, for its filter */
+	const struct plan *stored; /* the container's own: its filter, and what the process leaves out */
 	size_t stored_size;
 	struct plan *plan;
 	struct launch launch;
@@ -120,6 +120,7 @@ static int compile(struct execution *e, struct error *err)
 	struct plan_input in = {
 		.id = e->c.id,
 		.bundle = e->c.bundle,
+		.container = e->stored,
 		.cgroup = &e->cgroup,
 		.seccomp = e->filter.bpf ? &e->filter : NULL,
 		.preserve_fds = e->o->preserve_fds,

@@ -226,20 +226,22 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	return r < 0 ? r : plan_finish(&b, ret, err);
 }
 
-int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, uint32_t join, struct arena *a,
+int plan_compile_exec(const struct plan_input *input, const struct oci_process *p, uint32_t join, struct arena *a,
 	struct plan **ret, struct error *err)
 {
+	struct plan_input own = *input, *in = &own;
 	struct plan_builder b;
 	struct plan_join *j;
 	uint32_t pidfd, root;
 	int r;
 
+	own.join = join;
 	plan_begin(&b, a);
 	b.flags = PLAN_EXEC;
 	pidfd = plan_new_slot(&b); /* SLOT_FIRST_FREE, and the next one: the host side relies on it */
 	root = plan_new_slot(&b);
 	add_host_steps(&b, p);
-	r = plan_add_initial_affinity(&b, in, p, err);
+	r = plan_add_initial_affinity(&b, p, err);
 	if (r < 0)
 		return r;
 	add_cgroup_join(&b);

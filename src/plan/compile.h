@@ -15,7 +15,9 @@
 #include "seccomp/seccomp.h"
 
 struct plan_input {
-	const struct oci_config *config;
+	const struct oci_config *config; /* NULL for exec */
+	const struct plan *container;	 /* exec: the container's own plan, for what the process leaves out; else NULL */
+	uint32_t join;			 /* exec: as plan_compile_exec's */
 	const char *id;
 	const char *bundle;		    /* absolute */
 	const struct cgroup *cgroup;	    /* NULL: no cgroups */
@@ -29,7 +31,7 @@ struct plan_input {
 int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret, struct error *err);
 
 /* exec: p is the process to run; slot SLOT_FIRST_FREE is the container's pidfd, `join` the CLONE_NEW* it has of its
- * own. config (the container's) gives seccomp, rootfs propagation and so on where exec needs them. */
+ * own. Settings that p does not have (capabilities, limits, labels, personality …) are those of in->container. */
 int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, uint32_t join, struct arena *a,
 	struct plan **ret, struct error *err);
 
@@ -52,7 +54,7 @@ int plan_add_intel_rdt(struct plan_builder *b, const struct plan_input *in, stru
 int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
 /* Parts of the process that stand earlier, placed by compile.c too: execCPUAffinity.initial before the cgroup is joined
  * (exec only), hard limits before a user namespace is entered, the working directory right after PIVOT. */
-int plan_add_initial_affinity(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
+int plan_add_initial_affinity(struct plan_builder *b, const struct oci_process *p, struct error *err);
 int plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
 int plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p, struct error *err);
 /* SECCOMP and EXEC are placed by compile.c through these: */

@@ -31,17 +31,20 @@ static void add(struct plan_builder *b, uint32_t lsm, const char *label)
 	p->label = plan_put_str(b, label);
 }
 
-static const char *first(const char *a, const char *b)
+static const char *own_label(const struct plan_input *in, uint32_t lsm)
 {
-	return a && *a ? a : b && *b ? b : NULL;
+	for (const struct plan_step *s = NULL; (s = process_own_step(in, PLAN_OP_EXEC_LABEL, s));)
+		if (((const struct plan_exec_label *)s)->lsm == lsm)
+			return plan_str(in->container, ((const struct plan_exec_label *)s)->label);
+	return NULL;
 }
 
 int process_add_labels(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
 	struct error *err)
 {
-	const struct oci_process *own = in->config ? in->config->process : NULL;
-	const char *selinux = first(p->selinux_label, own ? own->selinux_label : NULL);
-	const char *apparmor = first(p->apparmor_profile, own ? own->apparmor_profile : NULL);
+	const char *selinux = p->selinux_label && *p->selinux_label ? p->selinux_label : own_label(in, PLAN_LSM_SELINUX);
+	const char *apparmor =
+		p->apparmor_profile && *p->apparmor_profile ? p->apparmor_profile : own_label(in, PLAN_LSM_APPARMOR);
 
 	if (selinux && !selinux_enabled())
 		return error_set(err, EINVAL,

@@ -10,54 +10,87 @@
 
 enum { DEFAULT_UMASK = 0022 };
 
-static bool has_user_namespace(const struct plan_input *in)
+const struct plan_step *process_own_step(const struct plan_input *in, enum plan_op op, const struct plan_step *s)
 {
-	return in->config && (plan_all_namespaces(in->config) & CLONE_NEWUSER);
+	const struct plan *p = in->container;
+
+	if (!p)
+		return NULL;
+	for (s = s ? plan_next(s) : plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+		if (s->op == op)
+			return s;
+	return NULL;
 }
 
-static int add_personality(struct plan_builder *b, const struct oci_personality *o, struct error *err)
+static bool has_user_namespace(const struct plan_input *in)
 {
-	uint64_t domain;
+	return ((in->config ? plan_all_namespaces(in->config) : in->join) & CLONE_NEWUSER) != 0;
+}
 
+static int find_personality(const struct oci_personality *o, uint64_t *ret, struct error *err)
+{
 	if (o->domain && strcmp(o->domain, "LINUX") == 0)
-		domain = PER_LINUX;
+		*ret = PER_LINUX;
 	else if (o->domain && strcmp(o->domain, "LINUX32") == 0)
-		domain = PER_LINUX32;
+		*ret = PER_LINUX32;
 	else
 		return error_set(err, EINVAL, "linux.personality.domain: unknown domain \"%s\"", o->domain ? o->domain : "");
 	if (o->flags_len) /* the specification has none */
 		return error_set(err, EINVAL, "linux.personality.flags[0]: unknown flag \"%s\"", o->flags[0]);
-	plan_add(b, PLAN_OP_PERSONALITY, struct plan_number)->value = domain;
 	return 0;
 }
 
-static uint32_t umask_of(const struct oci_user *u, const struct oci_process *own)
+static int add_personality(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
-	if (u && u->has_umask)
-		return u->umask & 0777;
-	if (own && own->user && own->user->has_umask)
-		return own->user->umask & 0777;
-	return DEFAULT_UMASK;
+	const struct oci_linux *l = in->config ? in->config->linux : NULL;
+	const struct plan_step *own = process_own_step(in, PLAN_OP_PERSONALITY, NULL);
+	uint64_t domain = 0;
+	int r = 0;
+
+	if (l && l->personality)
+		r = find_personality(l->personality, &domain, err);
+	else if (own)
+		domain = ((const struct plan_number *)own)->value;
+	else
+		return 0;
+	if (r == 0)
+		plan_add(b, PLAN_OP_PERSONALITY, struct plan_number)->value = domain;
+	return r;
+}
+
+static void add_caps(struct plan_credentials *c, const struct plan_credentials *own, const struct oci_process *p,
+	bool new_userns)
+{
+	if (p->capabilities || !own) {
+		caps_fill(c, p->capabilities, new_userns);
+		return;
+	}
+	c->has_caps = own->has_caps;
+	c->bounding = own->bounding;
+	c->effective = own->effective;
+	c->permitted = own->permitted;
+	c->inheritable = own->inheritable;
+	c->ambient = own->ambient;
 }
 
 static void add_credentials(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p)
 {
-	const struct oci_process *own = in->config ? in->config->process : NULL;
+	const struct plan_credentials *own =
+		(const struct plan_credentials *)process_own_step(in, PLAN_OP_CREDENTIALS, NULL);
 	const struct oci_user *u = p->user;
 	struct plan_credentials *c = plan_add(b, PLAN_OP_CREDENTIALS, struct plan_credentials);
 
+	c->umask = own ? own->umask : DEFAULT_UMASK;
 	if (u) {
 		c->uid = u->uid;
 		c->gid = u->gid;
 		c->groups = plan_put_u32s(b, u->additional_gids, u->additional_gids_len);
+		if (u->has_umask)
+			c->umask = u->umask & 0777;
 	}
-	c->umask = umask_of(u, own);
 	c->set_groups = !in->rootless;
-	if (p->has_no_new_privileges)
-		c->no_new_privs = p->no_new_privileges;
-	else
-		c->no_new_privs = own && own->no_new_privileges;
-	caps_fill(c, p->capabilities ? p->capabilities : own ? own->capabilities : NULL, has_user_namespace(in));
+	c->no_new_privs = p->has_no_new_privileges ? p->no_new_privileges : own && own->no_new_privs;
+	add_caps(c, own, p, has_user_namespace(in));
 	c->keep_for_seccomp = in->seccomp && in->seccomp->bpf && !c->no_new_privs;
 }
 
@@ -95,7 +128,6 @@ int plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, co
 
 int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
 {
-	const struct oci_linux *l = in->config ? in->config->linux : NULL;
 	int r = check_cwd(p, err);
 
 	if (r == 0 && !p->args_len)
@@ -104,10 +136,10 @@ int plan_add_process(struct plan_builder *b, const struct plan_input *in, const 
 		r = process_add_rlimits(b, in, p, false, err);
 	if (r == 0)
 		r = process_add_scheduling(b, in, p, err);
-	if (r == 0 && l && l->memory_policy)
-		r = process_add_memory_policy(b, l->memory_policy, err);
-	if (r == 0 && l && l->personality)
-		r = add_personality(b, l->personality, err);
+	if (r == 0)
+		r = process_add_memory_policy(b, in, err);
+	if (r == 0)
+		r = add_personality(b, in, err);
 	if (r == 0)
 		r = process_add_labels(b, in, p, err);
 	if (r < 0)

@@ -35,16 +35,33 @@ static const struct rlimit_name *find(const char *name)
 	return NULL;
 }
 
+static void add(struct plan_builder *b, const struct plan_rlimit *l, bool hard_only)
+{
+	struct plan_rlimit *p = plan_add_at(b, PLAN_OP_RLIMIT, struct plan_rlimit, l->s.index);
+
+	p->resource = l->resource;
+	p->hard_only = hard_only;
+	p->soft = l->soft;
+	p->hard = l->hard;
+}
+
+static void add_own(struct plan_builder *b, const struct plan_input *in, bool hard_only)
+{
+	for (const struct plan_step *s = NULL; (s = process_own_step(in, PLAN_OP_RLIMIT, s));)
+		if (!((const struct plan_rlimit *)s)->hard_only)
+			add(b, (const struct plan_rlimit *)s, hard_only);
+}
+
 int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool hard_only,
 	struct error *err)
 {
-	const struct oci_process *from = p->rlimits_len || !in->config || !in->config->process ? p : in->config->process;
 	uint64_t seen = 0;
 
-	for (size_t i = 0; i < from->rlimits_len; i++) {
-		const struct oci_rlimit *l = &from->rlimits[i];
+	for (size_t i = 0; i < p->rlimits_len; i++) {
+		const struct oci_rlimit *l = &p->rlimits[i];
 		const struct rlimit_name *n = find(l->type);
-		struct plan_rlimit *s;
+		const struct plan_rlimit record = {
+			.s.index = (uint32_t)i, .resource = n ? n->resource : 0, .soft = l->soft, .hard = l->hard};
 
 		if (!n)
 			return error_set(err, EINVAL, "process.rlimits[%zu].type: unknown resource \"%s\"", i,
@@ -54,11 +71,9 @@ int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, con
 		if (l->soft > l->hard)
 			return error_set(err, EINVAL, "process.rlimits[%zu].soft: larger than the hard limit", i);
 		seen |= (uint64_t)1 << n->resource;
-		s = plan_add_at(b, PLAN_OP_RLIMIT, struct plan_rlimit, (uint32_t)i);
-		s->resource = n->resource;
-		s->hard_only = hard_only;
-		s->soft = l->soft;
-		s->hard = l->hard;
+		add(b, &record, hard_only);
 	}
+	if (!p->rlimits_len)
+		add_own(b, in, hard_only);
 	return 0;
 }

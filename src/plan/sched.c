@@ -197,23 +197,9 @@ static int add_affinity(struct plan_builder *b, const char *list, bool final, st
 	return 0;
 }
 
-static const struct oci_exec_cpu_affinity *affinity_of(const struct plan_input *in, const struct oci_process *p)
+int plan_add_initial_affinity(struct plan_builder *b, const struct oci_process *p, struct error *err)
 {
-	if (p->exec_cpu_affinity || !in->config || !in->config->process)
-		return p->exec_cpu_affinity;
-	return in->config->process->exec_cpu_affinity;
-}
-
-/* The container's first process is not exec'ed into it: execCPUAffinity is only checked. */
-static bool is_exec(const struct plan_input *in, const struct oci_process *p)
-{
-	return in->config && p != in->config->process;
-}
-
-int plan_add_initial_affinity(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
-	struct error *err)
-{
-	const struct oci_exec_cpu_affinity *a = affinity_of(in, p);
+	const struct oci_exec_cpu_affinity *a = p->exec_cpu_affinity;
 
 	return a && a->initial && *a->initial ? add_affinity(b, a->initial, false, err) : 0;
 }
@@ -229,24 +215,41 @@ static int check_affinity(const struct oci_exec_cpu_affinity *a, struct error *e
 	return 0;
 }
 
+static void copy_scheduler(struct plan_builder *b, const struct plan_step *own)
+{
+	struct plan_scheduler *p, copy;
+
+	if (!own)
+		return;
+	copy = *(const struct plan_scheduler *)own;
+	p = plan_add(b, PLAN_OP_SCHEDULER, struct plan_scheduler);
+	copy.s = p->s;
+	*p = copy;
+}
+
 int process_add_scheduling(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
 	struct error *err)
 {
-	const struct oci_process *own = in->config ? in->config->process : NULL;
-	const struct oci_scheduler *s = p->scheduler ? p->scheduler : own ? own->scheduler : NULL;
-	const struct oci_io_priority *io = p->io_priority ? p->io_priority : own ? own->io_priority : NULL;
-	const struct oci_exec_cpu_affinity *a = affinity_of(in, p);
+	const struct plan_step *own_io = process_own_step(in, PLAN_OP_IO_PRIORITY, NULL);
+	const struct oci_exec_cpu_affinity *a = p->exec_cpu_affinity;
+	bool exec = !in->config;
 	int r = 0;
 
-	if (s)
-		r = add_scheduler(b, s, err);
-	if (r == 0 && io)
-		r = add_io_priority(b, io, err);
+	if (p->scheduler)
+		r = add_scheduler(b, p->scheduler, err);
+	else
+		copy_scheduler(b, process_own_step(in, PLAN_OP_SCHEDULER, NULL));
+	if (r == 0 && p->io_priority)
+		r = add_io_priority(b, p->io_priority, err);
+	else if (own_io)
+		plan_add(b, PLAN_OP_IO_PRIORITY, struct plan_io_priority)->value =
+			((const struct plan_io_priority *)own_io)->value;
 	if (r == 0 && a)
 		r = check_affinity(a, err);
 	if (r < 0)
 		return r;
-	if (a && a->final && *a->final && is_exec(in, p))
+	/* the container's first process is not exec'ed into it: it is only checked there */
+	if (exec && a && a->final && *a->final)
 		return add_affinity(b, a->final, true, err);
 	/* What the runtime was started with (a service's CPUAffinity=) is not the container's; since Linux 6.2 (commit
 	 * da019032819a) joining a cpuset no longer undoes it. */
@@ -275,11 +278,19 @@ static int check_memory_policy(const struct oci_memory_policy *m, uint32_t mode,
 	return 0;
 }
 
-int process_add_memory_policy(struct plan_builder *b, const struct oci_memory_policy *m, struct error *err)
+static void put_memory_policy(struct plan_builder *b, uint32_t mode, const void *mask)
+{
+	struct plan_memory_policy *p = plan_add(b, PLAN_OP_MEMORY_POLICY, struct plan_memory_policy);
+
+	p->mode = mode;
+	p->max_node = mask ? MAX_NODES : 0;
+	p->mask = mask ? plan_put_bytes(b, mask, MAX_NODES / 8) : 0;
+}
+
+static int add_memory_policy(struct plan_builder *b, const struct oci_memory_policy *m, struct error *err)
 {
 	const struct name *mode = find(memory_modes, m->mode);
 	uint8_t bits[MAX_NODES / 8] = {0};
-	struct plan_memory_policy *p;
 	uint64_t flags;
 	int n, r;
 
@@ -292,11 +303,19 @@ int process_add_memory_policy(struct plan_builder *b, const struct oci_memory_po
 	if (n < 0)
 		return error_set(err, EINVAL, "linux.memoryPolicy.nodes: not a list of nodes: \"%s\"", m->nodes);
 	r = check_memory_policy(m, mode->value, flags, n > 0, err);
-	if (r < 0)
-		return r;
-	p = plan_add(b, PLAN_OP_MEMORY_POLICY, struct plan_memory_policy);
-	p->mode = mode->value | (uint32_t)flags;
-	p->max_node = n ? MAX_NODES : 0;
-	p->mask = n ? plan_put_bytes(b, bits, sizeof(bits)) : 0;
+	if (r == 0)
+		put_memory_policy(b, mode->value | (uint32_t)flags, n ? bits : NULL);
+	return r;
+}
+
+int process_add_memory_policy(struct plan_builder *b, const struct plan_input *in, struct error *err)
+{
+	const struct plan_memory_policy *own =
+		(const struct plan_memory_policy *)process_own_step(in, PLAN_OP_MEMORY_POLICY, NULL);
+
+	if (in->config && in->config->linux && in->config->linux->memory_policy)
+		return add_memory_policy(b, in->config->linux->memory_policy, err);
+	if (own)
+		put_memory_policy(b, own->mode, own->max_node ? (const char *)in->container + own->mask : NULL);
 	return 0;
 }
