@@ -23,7 +23,7 @@ static const struct oci_field fields[] = {
 };
 static const struct oci_type type = OCI_TYPE(struct entry, fields);
 
-int entry_json(const struct container *c, const char *owner, const char *owner, const char *indent, struct arena *a, char **ret,
+int entry_json(const struct container *c, const char *owner, const char *indent, struct arena *a, char **ret,
 	size_t *ret_len, struct error *err)
 {
 	struct oci_map annotations = c->annotations;
