@@ -60,6 +60,21 @@ static int mount_anew(struct init *in, const struct hierarchy *h, struct error *
 	return r < 0 ? error_errno(err, r, "%s %s", v1 ? "cgroup" : "cgroup2", h->name) : 0;
 }
 
+/* A runtime without rights to the hierarchy could not make the directory: the container is in the one above it. */
+static int clone_nearest(const char *source)
+{
+	char path[PATH_MAX];
+	size_t n = str_copy(path, sizeof(path), source);
+	int tree;
+
+	while ((tree = mount_clone(-1, path, false)) == -ENOENT && n) {
+		while (n && path[--n] != '/')
+			;
+		path[n] = '\0';
+	}
+	return tree;
+}
+
 /* The container's own directory is bound: for a new mount the kernel makes a superblock for each cgroup namespace, and
  * waits for the end of the one before it. */
 static int mount_one(struct init *in, const struct plan_mount *m, uint32_t i, const char *dest, int place,
@@ -80,7 +95,8 @@ static int mount_one(struct init *in, const struct plan_mount *m, uint32_t i, co
 		return bind_old(in, &h, err);
 	if (m->flags & PLAN_MOUNT_CGROUP_NS)
 		return mount_anew(in, &h, err);
-	return error_errno(err, tree, "bind of %s", h.source);
+	tree = clone_nearest(h.source);
+	return tree < 0 ? error_errno(err, tree, "bind of %s", h.source) : attach_tree(in, &h, tree, err);
 }
 
 /* "cpu,cpuacct" is also found as "cpu" and as "cpuacct". */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "kernel/mountapi.h"
 #include "plan/compile.h"
@@ -169,7 +170,8 @@ static int fill_bind(struct entry *e, struct error *err)
 	if (path_is_below(source, e->rootfs) || e->b->n_slots >= MOUNT_SLOTS_END)
 		return 0;
 	p->slot = plan_new_slot(e->b);
-	if (plan_all_namespaces(e->in->config) & CLONE_NEWUSER)
+	/* who is not even root in a namespace of its own could not open more than init */
+	if (plan_all_namespaces(e->in->config) & CLONE_NEWUSER && !(e->in->rootless && geteuid() != 0))
 		p->flags |= PLAN_MOUNT_SOURCE_FD;
 	return 0;
 }
