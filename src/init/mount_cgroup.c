@@ -93,8 +93,8 @@ static int mount_one(struct init *in, const struct plan_mount *m, uint32_t i, co
 		return attach_tree(in, &h, tree, err);
 	if (mount_api_missing(tree))
 		return bind_old(in, &h, err);
-	if (m->flags & PLAN_MOUNT_CGROUP_NS)
-		return mount_anew(in, &h, err);
+	if (m->flags & PLAN_MOUNT_CGROUP_NS && mount_anew(in, &h, err) == 0)
+		return 0;
 	tree = clone_nearest(h.source);
 	return tree < 0 ? error_errno(err, tree, "bind of %s", h.source) : attach_tree(in, &h, tree, err);
 }
