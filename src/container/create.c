@@ -203,6 +203,7 @@ static int start_init(struct creation *c, struct error *err)
 	int r = 0;
 
 	l->plan = c->plan;
+	l->dir = c->dir;
 	l->cgroup_fd = cgroup_v2_fd(&c->cgroup);
 	l->on_namespaces = on_namespaces;
 	l->on_idmap = on_idmap;

@@ -190,6 +190,7 @@ static int carry_out(struct execution *e, struct error *err)
 	int r;
 
 	l->plan = e->plan;
+	l->dir = e->c.dir;
 	l->cgroup_fd = cgroup_v2_fd(&e->cgroup);
 	l->on_seccomp = on_seccomp;
 	l->data = e;

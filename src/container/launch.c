@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -15,23 +14,15 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "container/id_map.h"
+#include "container/image.h"
 #include "container/process.h"
 #include "kernel/sys.h"
 
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
-#ifndef F_SEAL_EXEC
-#define F_SEAL_EXEC 0x0020
-#endif
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
-
-extern const char init_image[], init_image_end[];
 
 int launch_put(struct launch_slots *s, uint32_t slot, int fd, struct error *err)
 {
@@ -103,26 +94,6 @@ int sync_recv_fd(int sock, struct sync_msg *m, int *fd)
 	}
 	fd_close(fd);
 	return r == 0 ? -ECONNRESET : -EPROTO;
-}
-
-/* Init in a memory file that nobody can write to (CVE-2019-5736: what a container can reach through /proc/PID/exe is
- * this copy, never a file of the host). */
-static int sealed_init(struct error *err)
-{
-	size_t n = (size_t)(init_image_end - init_image);
-	_cleanup_close_ int fd = memfd_create(INIT_COMM, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-	int r;
-
-	if (fd < 0 && errno == EINVAL) /* before 6.3 */
-		fd = memfd_create(INIT_COMM, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return error_errno(err, errno, "start: memory file for init");
-	r = fd_write_all(fd, init_image, n);
-	if (r < 0)
-		return error_errno(err, r, "start: memory file for init");
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-		return error_errno(err, errno, "start: sealing the memory file of init");
-	return TAKE_FD(fd);
 }
 
 /* In the child: nothing here may allocate, and a failure can only be sent. */
@@ -209,7 +180,7 @@ static int write_maps(struct launch *l, struct error *err)
 
 int launch_spawn(struct launch *l, struct error *err)
 {
-	_cleanup_close_ int image = sealed_init(err);
+	_cleanup_close_ int image = image_open(l->dir, err);
 	int pair[2], r, pidfd = -1;
 
 	if (image < 0)

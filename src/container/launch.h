@@ -25,6 +25,7 @@ struct launch {
 	const struct plan *plan;
 	int plan_fd;		 /* a file that holds the plan, readable */
 	int cgroup_fd;		 /* for CLONE_INTO_CGROUP, or -1 */
+	int dir;		 /* state directory: init's image lies there for a moment where memory files may not be run */
 	uint32_t preserve_fds;	 /* fds 3 … 2+n go on into init */
 	struct launch_slots with_plan; /* slots that are there from the start */
 	/* The host's part once all namespaces stand; more slots may be put. Returns 0 or -errno (then init is killed). */
@@ -42,7 +43,7 @@ struct launch {
 };
 
 #define LAUNCH_INIT                                                                                                    \
-	((struct launch){.plan_fd = -1, .cgroup_fd = -1, .sync = -1, .pidfd = -1, .console = -1})
+	((struct launch){.plan_fd = -1, .cgroup_fd = -1, .dir = -1, .sync = -1, .pidfd = -1, .console = -1})
 
 /* Makes init. Returns when it is there (it waits for its plan); the caller may then write its pid down. */
 int launch_spawn(struct launch *l, struct error *err);
