@@ -23,7 +23,7 @@ static struct error err;
 
 static void add_hook(struct plan_builder *b, uint32_t kind, const char *script, uint32_t timeout, uint32_t index)
 {
-	char *args[] = {"sh", "-c", (char *)script}, *env[] = {"ONLY=this"};
+	char *args[] = {(char *)"sh", (char *)"-c", (char *)script}, *env[] = {(char *)"ONLY=this"};
 	struct plan_hook *h = plan_add_at(b, PLAN_OP_HOOK, struct plan_hook, index);
 
 	h->kind = kind;
@@ -72,7 +72,7 @@ static void hooks(void)
 
 static void missing_hook(void)
 {
-	char *args[] = {"x"};
+	char *args[] = {(char *)"x"};
 	struct plan_builder b;
 	struct plan_hook *h;
 	struct plan *p;
@@ -106,7 +106,7 @@ static void put(const char *root, const char *name, const char *text)
 
 static const char *get(const char *root, const char *name)
 {
-	char path[256], *text = "";
+	char path[256], *text;
 
 	snprintf(path, sizeof(path), "%s/%s", root, name);
 	return file_read_at(&arena, AT_FDCWD, path, 4096, &text, NULL, &err) < 0 ? "unreadable" : text;

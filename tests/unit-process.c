@@ -286,8 +286,8 @@ static void credentials(void)
 /* What cannot be granted is left out; the bounding set here is a user namespace's: everything. */
 static void caps(void)
 {
-	static char *kill[] = {"CAP_KILL", NULL}, *both[] = {"CAP_KILL", "CAP_CHOWN"},
-		    *odd[] = {"CAP_NOPE", "cap_kill", "5", "KILL", ""};
+	static char *kill[] = {(char *)"CAP_KILL"}, *both[] = {(char *)"CAP_KILL", (char *)"CAP_CHOWN"},
+		    *odd[] = {(char *)"CAP_NOPE", (char *)"cap_kill", (char *)"5", (char *)"KILL"};
 	struct plan_credentials p = {.uid = 0};
 	struct oci_capabilities c = {.bounding = kill, .bounding_len = 1, .permitted = kill, .permitted_len = 1};
 
@@ -348,9 +348,9 @@ static void inherited(void)
 		"\"user\":{\"uid\":0,\"gid\":0,\"umask\":7},\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":4},"
 		"\"capabilities\":{\"bounding\":[\"CAP_KILL\"]}",
 		"\"personality\":{\"domain\":\"LINUX32\"},\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\"}", "");
-	struct oci_process exec = {.args = c->process->args, .args_len = 1, .cwd = "/"};
+	struct oci_process exec = {.args = c->process->args, .args_len = 1, .cwd = (char *)"/"};
 	struct plan_input in = {.id = "id", .container = process_plan(c)};
-	struct oci_exec_cpu_affinity cpus = {.initial = "0", .final = "1-2"};
+	struct oci_exec_cpu_affinity cpus = {.initial = (char *)"0", .final = (char *)"1-2"};
 	struct plan *p;
 
 	exec.exec_cpu_affinity = &cpus;
