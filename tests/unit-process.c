@@ -113,6 +113,8 @@ static void refuse_process(void)
 {
 	static const struct refusal r[] = {
 		{",\"args\":[]", "process.args: must not be empty"},
+		{",\"user\":{\"uid\":4294967295,\"gid\":0}", "process.user.uid: 4294967295 is not a user"},
+		{",\"user\":{\"uid\":0,\"gid\":4294967295}", "process.user.gid: 4294967295 is not a group"},
 		{",\"cwd\":\"x\"", "process.cwd: must be an absolute path: \"x\""},
 		{",\"cwd\":\"\"", "process.cwd: must not be empty"},
 		{",\"rlimits\":[{\"type\":\"RLIMIT_FOO\",\"hard\":1,\"soft\":1}]",

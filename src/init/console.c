@@ -23,9 +23,9 @@ static bool is_ptmx(int fd, bool in_devpts)
 	return !in_devpts || (sys_call2(SYS_fstatfs, fd, &fs) == 0 && (unsigned long)fs.f_type == DEVPTS_SUPER_MAGIC);
 }
 
-/* The multiplexer of the container's own devpts. The container may have put anything there (exec), so the path is looked
- * at first and opened only when it is the device: opening some devices does things (CVE-2025-52565). */
-static int open_ptmx(const struct init *in, struct error *err)
+/* The multiplexer of the container's own devpts. The container may have put anything there (exec): it is opened only once
+ * it is known to be that device, for opening others does things, and not by its path (CVE-2025-52565). */
+static int open_ptmx(struct init *in, struct error *err)
 {
 	const char *path = "/dev/pts/ptmx";
 	int at = inroot_open(in->root, path, O_PATH | O_CLOEXEC), fd;
@@ -38,18 +38,11 @@ static int open_ptmx(const struct init *in, struct error *err)
 	}
 	if (at < 0)
 		return error_errno(err, at, "%s", path);
-	if (!is_ptmx(at, in_devpts)) {
-		(void)sys_close(at);
-		return error_set(err, ENXIO, "%s: not a pseudo terminal multiplexer", path);
-	}
+	if (!is_ptmx(at, in_devpts))
+		fd = error_set(err, ENXIO, "%s: not a pseudo terminal multiplexer", path);
+	else if ((fd = proc_reopen(in, at, O_RDWR | O_NOCTTY, err)) < 0)
+		error_errno(err, fd, "%s", path);
 	(void)sys_close(at);
-	fd = inroot_open(in->root, path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, fd, "%s", path);
-	if (!is_ptmx(fd, in_devpts)) { /* exchanged in between */
-		(void)sys_close(fd);
-		return error_set(err, ENXIO, "%s: not a pseudo terminal multiplexer", path);
-	}
 	return fd;
 }
 

@@ -2,6 +2,7 @@
 #include "init/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "kernel/child.h"
 
@@ -16,7 +17,7 @@ static int run_hook(struct init *in, const struct plan_hook *h, int state, int d
 
 	c.argv = argv;
 	c.envp = envp;
-	c.in = proc_reopen(in, state, err);
+	c.in = proc_reopen(in, state, O_RDONLY, err);
 	if (c.in < 0) {
 		r = error_errno(err, c.in, "error running %s hook #%u: state for its stdin", plan_hook_name(h->kind), h->s.index);
 	} else if (!argv || !envp) {

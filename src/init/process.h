@@ -11,8 +11,9 @@
 int proc_write(struct init *in, const char *path, const char *text, size_t len, struct error *err);
 /* The same below our own process's directory ("attr/exec"). */
 int proc_write_self(struct init *in, const char *name, const char *text, size_t len, struct error *err);
-/* Another open file description of one of our own fds, read-only. An fd, or a negative errno. */
-int proc_reopen(struct init *in, int fd, struct error *err);
+/* Opens what one of our own fds (O_PATH too) stands for once more: the very same object, whatever its path means by now.
+ * An fd, or a negative errno. */
+int proc_reopen(struct init *in, int fd, int flags, struct error *err);
 /* Marks every fd from `first` on close-on-exec, one by one as /proc/self/fd lists them. */
 int proc_mark_fds(struct init *in, unsigned first, struct error *err);
 

@@ -47,7 +47,7 @@ static int open_fd_dir(struct init *in, int flags, struct error *err)
 	return proc < 0 ? proc : sys_openat2(proc, name, (uint64_t)flags | O_DIRECTORY | O_CLOEXEC, 0, IN_PROC);
 }
 
-int proc_reopen(struct init *in, int fd, struct error *err)
+int proc_reopen(struct init *in, int fd, int flags, struct error *err)
 {
 	int dir = open_fd_dir(in, O_PATH, err), r;
 	char name[32];
@@ -55,7 +55,7 @@ int proc_reopen(struct init *in, int fd, struct error *err)
 	if (dir < 0)
 		return dir;
 	fmt(name, sizeof(name), "%d", fd);
-	r = sys_openat(dir, name, O_RDONLY | O_CLOEXEC, 0);
+	r = sys_openat(dir, name, flags | O_CLOEXEC, 0);
 	(void)sys_close(dir);
 	return r;
 }

@@ -73,6 +73,20 @@ static void add_caps(struct plan_credentials *c, const struct plan_credentials *
 	c->ambient = own->ambient;
 }
 
+/* To setresuid(2) and its kin -1 means "leave it": the process would stay root. */
+static int check_user(const struct oci_user *u, struct error *err)
+{
+	if (u && u->uid == UINT32_MAX)
+		return error_set(err, EINVAL, "process.user.uid: %u is not a user", u->uid);
+	if (u && u->gid == UINT32_MAX)
+		return error_set(err, EINVAL, "process.user.gid: %u is not a group", u->gid);
+	for (size_t i = 0; u && i < u->additional_gids_len; i++)
+		if (u->additional_gids[i] == UINT32_MAX)
+			return error_set(err, EINVAL, "process.user.additionalGids[%zu]: %u is not a group", i,
+				u->additional_gids[i]);
+	return 0;
+}
+
 static void add_credentials(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p)
 {
 	const struct plan_credentials *own =
@@ -130,6 +144,8 @@ int plan_add_process(struct plan_builder *b, const struct plan_input *in, const 
 {
 	int r = check_cwd(p, err);
 
+	if (r == 0)
+		r = check_user(p->user, err);
 	if (r == 0 && !p->args_len)
 		r = error_set(err, EINVAL, "process.args: must not be empty");
 	if (r == 0)
