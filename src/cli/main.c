@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -101,6 +102,7 @@ int main(int argc, char **argv)
 
 	if (argc < 1)
 		return 1;
+	signal(SIGCHLD, SIG_DFL); /* ignored by the caller, it would take our children's exit status away */
 	r = run(&c, argv, (size_t)argc, &log_opened, &err);
 	if (r >= 0)
 		return r;
