@@ -44,28 +44,48 @@ static int open_place(const char *path, bool given)
 	return fd == -ENOENT && given ? sys_openat(-1, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : fd;
 }
 
+static int clone_rootfs(struct init *in, const struct plan_rootfs *p, int place)
+{
+	int mnt = init_slot(in, p->slot), r;
+
+	if (mnt < 0)
+		return mount_clone(place, "", true);
+	in->slots[p->slot] = -1;
+	r = mount_propagation_fd(mnt, MS_SLAVE | MS_REC);
+	if (r < 0)
+		(void)sys_close(mnt);
+	return r < 0 ? r : mnt;
+}
+
+/* By mount(2); nobody else can be in the rootfs yet. */
+static int bind_old(const char *path)
+{
+	int r = sys_mount(path, path, NULL, MS_BIND | MS_REC, NULL);
+
+	return r < 0 ? r : sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+}
+
 /* A mount of its own, which pivot_root asks for. Returns its fd. */
 static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char *path, struct error *err)
 {
-	int given = init_slot(in, p->slot), place = open_place(path, given >= 0), mnt, r;
+	int place = open_place(path, init_slot(in, p->slot) >= 0), mnt, r;
 
 	if (place < 0)
 		return error_errno(err, place, "%s", path);
-	mnt = given >= 0 ? given : mount_clone(place, "", true);
-	if (given >= 0) {
-		in->slots[p->slot] = -1;
-		r = mount_propagation_fd(mnt, MS_SLAVE | MS_REC);
-		if (r < 0)
-			return error_errno(err, r, "%s", path);
-	}
-	if (mount_api_missing(mnt)) {
-		r = sys_mount(path, path, NULL, MS_BIND | MS_REC, NULL);
-		mnt = r < 0 ? r : sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	} else {
+	mnt = clone_rootfs(in, p, place);
+	if (mount_api_missing(mnt))
+		r = mnt = bind_old(path);
+	else
 		r = mnt < 0 ? mnt : mount_attach(mnt, place);
-	}
+	/* in a mount namespace that is not the container's own, what is mounted in the rootfs stays there */
+	if (r >= 0 && !p->new_mount_ns)
+		r = sys_mount(NULL, path, NULL, MS_PRIVATE | MS_REC, NULL);
 	(void)sys_close(place);
-	return mnt < 0 || r < 0 ? error_errno(err, mnt < 0 ? mnt : r, "%s: binding the rootfs", path) : mnt;
+	if (r >= 0)
+		return mnt;
+	if (mnt >= 0)
+		(void)sys_close(mnt);
+	return error_errno(err, r, "%s: binding the rootfs", path);
 }
 
 int step_rootfs(struct init *in, const struct plan_step *s, struct error *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <linux/sched.h>
 #include <string.h>
 
 #include "plan/compile.h"
@@ -34,7 +35,11 @@ static int add_list(struct plan_builder *b, enum plan_op op, char *const *v, siz
 int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	const struct oci_linux *l = in->config->linux;
-	int r = add_list(b, PLAN_OP_READONLY_PATHS, l->readonly_paths, l->readonly_paths_len, "linux.readonlyPaths", err);
+	int r;
+
+	if ((l->readonly_paths_len || l->masked_paths_len) && !(plan_all_namespaces(in->config) & CLONE_NEWNS))
+		return error_set(err, EINVAL, "unable to restrict sys entries without a private MNT namespace");
+	r = add_list(b, PLAN_OP_READONLY_PATHS, l->readonly_paths, l->readonly_paths_len, "linux.readonlyPaths", err);
 
 	return r < 0 ? r : add_list(b, PLAN_OP_MASKED_PATHS, l->masked_paths, l->masked_paths_len, "linux.maskedPaths", err);
 }
