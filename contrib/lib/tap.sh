@@ -18,9 +18,9 @@ report() {
 	printf '%-34s %s (%d.%d s)\n' "$1:" "$3" $((ms / 1000)) $((ms % 1000 / 100))
 }
 
-# tap_read NAME FILE: sets passed, failed and skipped. Tests that were planned and did not report have failed, and so
-# has a file without a plan. What was skipped goes to $logs/skipped.tests, with its reason.
-tap_read() {
+# tap_count FILE: sets passed, failed and skipped. Tests that were planned and did not report have failed, and so has a
+# file without a plan.
+tap_count() {
 	read -r passed failed skipped < <(awk '
 		/^1\.\.[0-9]+/ { split($1, a, /\.\./); plan = a[2]; planned = 1; if (plan == 0) empty = 1 }
 		/^ok/ { if (/# *[Ss][Kk][Ii][Pp]/) s++; else p++ }
@@ -30,7 +30,12 @@ tap_read() {
 			if (!planned) f++
 			else if (p + f + s < plan) f += plan - p - f - s
 			print p + 0, f + 0, s + 0
-		}' "$2")
+		}' "$1")
+}
+
+# tap_read NAME FILE: the same, and what was skipped goes to $logs/skipped.tests, with its reason.
+tap_read() {
+	tap_count "$2"
 	grep -E '^ok.*# *[Ss][Kk][Ii][Pp]' "$2" | sed "s|^|$1: |" >>"$logs/skipped.tests"
 }
 
