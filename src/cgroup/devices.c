@@ -21,7 +21,7 @@ static const struct device_rule defaults[] = {
 	{'c', true, 5, 2, DEVICE_ALL},            /* ptmx */
 	{'c', true, 10, 200, DEVICE_ALL},         /* net/tun */
 };
-enum { N_DEFAULTS = sizeof(defaults) / sizeof(defaults[0]) };
+enum { N_DEFAULTS = sizeof(defaults) / sizeof(defaults[0]), N_MKNOD_DEFAULTS = 2 };
 
 static int parse_access(struct cgroup_compiler *c, size_t i, const char *s, unsigned *ret)
 {
@@ -80,7 +80,7 @@ static int find_dir(struct cgroup_compiler *c, uint32_t *ret)
 
 int cgroup_compile_devices(struct cgroup_compiler *c)
 {
-	size_t n = c->r ? c->r->devices_len : 0, first = 0, at = 0;
+	size_t n = c->r ? c->r->devices_len : 0, first = 0, at = 0, skip;
 	struct device_rule *rules;
 	uint32_t dir;
 	int r;
@@ -103,8 +103,10 @@ int cgroup_compile_devices(struct cgroup_compiler *c)
 		if (rules[at].type == 'a') /* the kernel's meaning: all that was before it is forgotten */
 			first = at;
 	}
-	memcpy(&rules[at], defaults, sizeof(defaults));
-	at += N_DEFAULTS;
+	/* With everything allowed, making nodes is too; what the configuration takes out of that stays out, as in runc. */
+	skip = rules[first].allow ? N_MKNOD_DEFAULTS : 0;
+	memcpy(&rules[at], defaults + skip, (N_DEFAULTS - skip) * sizeof(*defaults));
+	at += N_DEFAULTS - skip;
 	return cgroup_is_v2(c, dir) ? cgroup_devices_v2(c, dir, rules + first, at - first)
 				    : cgroup_devices_v1(c, dir, rules + first, at - first);
 }

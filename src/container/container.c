@@ -104,11 +104,13 @@ static enum container_status find_status(struct container *c)
 	if (process_stat(rec->pid, &st) < 0 || st.start_time != rec->start_time || st.state == 'Z' || st.state == 'X')
 		return STATUS_STOPPED;
 	c->pid = rec->pid;
+	if (cgroup_is_frozen(&c->cgroup) > 0)
+		return STATUS_PAUSED;
 	if (strcmp(st.comm, INIT_COMM) == 0 && faccessat(c->dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return STATUS_CREATED;
 	if (strcmp(st.comm, INIT_COMM) == 0 && !c->locked && store_locked(c->dir))
 		return STATUS_CREATING;
-	return cgroup_is_frozen(&c->cgroup) > 0 ? STATUS_PAUSED : STATUS_RUNNING;
+	return STATUS_RUNNING;
 }
 
 static const char *owner_name(int dir, struct arena *a)

@@ -15,7 +15,7 @@ struct creation {
 	const char *id;
 	const struct create_options *o;
 	struct arena arena;
-	const char *bundle, *rootfs;
+	const char *bundle, *rootfs, *notify_dir;
 	struct oci_config *config;
 	struct cgroup_host host;
 	struct cgroup cgroup;

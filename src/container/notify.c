@@ -24,7 +24,7 @@ const char *notify_host(void)
 	return path && *path ? path : NULL;
 }
 
-static int add_mount(struct oci_config *c, const char *state_dir, struct arena *a)
+static int add_mount(struct oci_config *c, const char *source, struct arena *a)
 {
 	static char *options[] = {"bind", "nosuid", "noexec", "nodev", "ro"};
 	struct oci_mount *all = arena_array(a, c->mounts_len + 1, sizeof(*all));
@@ -36,25 +36,23 @@ static int add_mount(struct oci_config *c, const char *state_dir, struct arena *
 	all[c->mounts_len] = (struct oci_mount){
 		.destination = INSIDE,
 		.type = "bind",
-		.source = arena_fmt(a, "%s/notify", state_dir),
+		.source = (char *)source,
 		.options = options,
 		.options_len = sizeof(options) / sizeof(options[0]),
 	};
-	if (!all[c->mounts_len].source)
-		return -ENOMEM;
 	c->mounts = all;
 	c->mounts_len++;
 	return 0;
 }
 
-int notify_add_to_config(struct oci_config *c, const char *state_dir, struct arena *a, struct error *err)
+int notify_add_to_config(struct oci_config *c, const char *source, struct arena *a, struct error *err)
 {
 	struct oci_process *p = c->process;
 	char **env = p ? arena_array(a, p->env_len + 1, sizeof(*env)) : NULL;
 
 	if (!p)
 		return 0;
-	if (!env || add_mount(c, state_dir, a) < 0)
+	if (!env || add_mount(c, source, a) < 0)
 		return error_errno(err, ENOMEM, "notify socket");
 	if (p->env_len)
 		memcpy(env, p->env, p->env_len * sizeof(*env));

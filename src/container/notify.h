@@ -12,8 +12,8 @@
 /* $NOTIFY_SOCKET, or NULL. */
 const char *notify_host(void);
 
-/* Adds the mount and the variable to the config; state_dir: absolute path of the container's state directory. */
-int notify_add_to_config(struct oci_config *c, const char *state_dir, struct arena *a, struct error *err);
+/* Adds the mount of directory `source` (notify_make_dir makes it later) and the variable to the config. */
+int notify_add_to_config(struct oci_config *c, const char *source, struct arena *a, struct error *err);
 /* The directory that is mounted. dir: state directory. */
 int notify_make_dir(int dir, struct error *err);
 /* Makes the socket in it; returns its fd. */

@@ -82,12 +82,12 @@ static int check_terminal(const struct creation *c, bool detached, struct error 
 
 static int prepare_notify(struct creation *c, struct error *err)
 {
-	const char *dir;
-
 	if (!notify_host())
 		return 0;
-	dir = arena_fmt(&c->arena, "%s/%s", c->x->root, c->id);
-	return dir ? notify_add_to_config(c->config, dir, &c->arena, err) : error_errno(err, ENOMEM, "notify socket");
+	c->notify_dir = arena_fmt(&c->arena, "%s/%s/notify", c->x->root, c->id);
+	if (!c->notify_dir)
+		return error_errno(err, ENOMEM, "notify socket");
+	return notify_add_to_config(c->config, c->notify_dir, &c->arena, err);
 }
 
 static int prepare_cgroup(struct creation *c, struct error *err)
@@ -111,6 +111,7 @@ static int prepare_plan(struct creation *c, struct error *err)
 		.bundle = c->bundle,
 		.cgroup = &c->cgroup,
 		.settings = &c->settings,
+		.later_source = c->notify_dir,
 		.preserve_fds = c->o->preserve_fds,
 		.listen_fds = engine_listen_fds(),
 		.no_pivot = c->o->no_pivot,
@@ -143,6 +144,7 @@ static char *now_text(struct arena *a)
 static int prepare_record(struct creation *c, struct error *err)
 {
 	struct container_record *rec = &c->record;
+	const struct oci_linux *l = c->config->linux;
 	int r;
 
 	r = intel_rdt_locate(c->plan, NULL, c->id, &c->arena, &c->rdt, err);
@@ -158,6 +160,7 @@ static int prepare_record(struct creation *c, struct error *err)
 		.namespaces = plan_all_namespaces(c->config),
 		.cgroup_manager = (char *)manager_name(c->cgroup.manager),
 		.intel_rdt = (char *)c->rdt.remove,
+		.memory_swap = l && l->resources && l->resources->memory ? l->resources->memory->swap : 0,
 		.annotations = c->config->annotations,
 	};
 	return cgroup_to_text(&c->cgroup, &c->arena, &rec->cgroup, &rec->cgroup_len, err);

@@ -23,6 +23,7 @@ struct plan_input {
 	const struct cgroup *cgroup;	    /* NULL: no cgroups */
 	const struct cgroup_settings *settings; /* NULL: none */
 	const struct seccomp_filter *seccomp; /* NULL: no filter */
+	const char *later_source;	    /* a bind source that the host side makes after this, or NULL */
 	uint32_t preserve_fds, listen_fds;  /* fds from 3 on: first those of socket activation, then the others */
 	bool no_pivot, no_new_keyring;
 	bool rootless;			    /* not root in the first user namespace: setgroups may be denied, mknod fails */
@@ -36,6 +37,9 @@ int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, 
 	struct plan **ret, struct error *err);
 
 /* ---- the aspects (each in its own file) ---- */
+/* version.c: -EINVAL unless it is a version of SemVer 2.0.0 whose major number is ours. A newer minor one is taken, for
+ * config.md has members that are not known ignored. */
+int plan_check_version(const char *version, struct error *err);
 int plan_check_namespaces(const struct oci_config *c, struct error *err); /* namespaces.c: duplicates, impossible mixes */
 int plan_add_id_maps(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err);

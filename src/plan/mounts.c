@@ -149,6 +149,8 @@ static int check_source(const struct entry *e, const char *source, struct error 
 
 	if (path_is_below(source, e->rootfs) || (h && (h->prestart_len || h->create_runtime_len)))
 		return 0;
+	if (e->in->later_source && strcmp(source, e->in->later_source) == 0)
+		return 0;
 	r = e->o.flags & (PLAN_MOUNT_COPY_SYMLINK | PLAN_MOUNT_SRC_NOFOLLOW) ? lstat(source, &st) : stat(source, &st);
 	return r < 0 && (errno == ENOENT || errno == ENOTDIR) ? error_errno(err, errno, "%s", source) : 0;
 }

@@ -69,7 +69,8 @@ int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, con
 		if (seen >> n->resource & 1)
 			return error_set(err, EINVAL, "process.rlimits[%zu].type: %s is given twice", i, n->name);
 		if (l->soft > l->hard)
-			return error_set(err, EINVAL, "process.rlimits[%zu].soft: larger than the hard limit", i);
+			return error_set(err, EINVAL, "process.rlimits[%zu].soft: %s: larger than the hard limit", i,
+				p->rlimits[i].type);
 		seen |= (uint64_t)1 << n->resource;
 		add(b, &record, hard_only);
 	}
