@@ -122,7 +122,7 @@ static void refuse_process(void)
 		{",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":1},{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":1}]",
 			"process.rlimits[1].type: RLIMIT_AS is given twice"},
 		{",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":2}]",
-			"process.rlimits[0].soft: larger than the hard limit"},
+			"process.rlimits[0].soft: RLIMIT_AS: larger than the hard limit"},
 		{",\"scheduler\":{\"policy\":\"SCHED_FOO\"}", "process.scheduler.policy: unknown policy \"SCHED_FOO\""},
 		{",\"scheduler\":{\"policy\":\"SCHED_RR\",\"nice\":3}",
 			"process.scheduler.nice: only for SCHED_OTHER and SCHED_BATCH"},
