@@ -132,7 +132,7 @@ static int mount_v1_hierarchy(struct init *in, const struct plan_mount *m, uint3
 	return r < 0 ? r : link_parts(tmpfs, name, err);
 }
 
-/* The directory that holds the hierarchies; it stays writable, as other runtimes leave it. Returns its mount. */
+/* The directory that holds the hierarchies, writable until they are in it. Returns its mount. */
 static int mount_holder(struct init *in, const struct plan_mount *m, int place, struct error *err)
 {
 	static struct plan_mount holder;
@@ -159,12 +159,15 @@ static int mount_holder(struct init *in, const struct plan_mount *m, int place, 
 
 static int mount_v1(struct init *in, const struct plan_mount *m, int place, struct error *err)
 {
+	const struct mount_change ro = {.set = m->attr_set & SYS_MOUNT_ATTR_RDONLY};
 	int tmpfs = mount_holder(in, m, place, err), r = 0;
 
 	if (tmpfs < 0)
 		return tmpfs;
 	for (uint32_t i = 0; i < m->cgroup_names.n && r >= 0; i++)
 		r = mount_v1_hierarchy(in, m, i, tmpfs, err);
+	if (r >= 0)
+		r = mount_change(in, tmpfs, true, &ro, err);
 	(void)sys_close(tmpfs);
 	return r;
 }
