@@ -270,6 +270,7 @@ void creation_undo(struct creation *c)
 	char *json;
 
 	launch_kill(&c->launch);
+	setup_remove_rootfs(c->rootfs, c->record.rootfs_mount);
 	if (c->cgroup_made && cgroup_destroy(&c->cgroup, CLEAN_UP_MS, &e) < 0)
 		log_warn("%s", e.msg);
 	if (c->rdt.remove && intel_rdt_remove(c->rdt.remove, &e) < 0)

@@ -69,6 +69,10 @@ int setup_idmap(const struct oci_config *c, const struct plan *p, uint32_t step,
 /* Sends a seccomp listener to the agent. */
 int setup_seccomp_agent(const struct oci_linux_seccomp *s, const struct oci_state *state, pid_t pid, int fd,
 	struct error *err);
+/* Where a container has no mount namespace of its own, its rootfs and all that was mounted there lie in the caller's.
+ * mount_id: which mount a path is on, 0 when that cannot be told; remove: takes away what lies over `before`. */
+uint64_t setup_mount_id(const char *path);
+void setup_remove_rootfs(const char *path, uint64_t before);
 /* The pid that a process has in its own pid namespace. */
 pid_t setup_inner_pid(pid_t pid);
 /* A sealed memory file with these bytes. */

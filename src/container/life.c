@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/create.h"
 #include "container/hooks_run.h"
 #include "container/intel_rdt.h"
 #include "container/process.h"
@@ -103,6 +104,7 @@ int life_remove(const struct context *x, struct container *c, struct arena *a, s
 		r = intel_rdt_remove(c->record->intel_rdt, err);
 	if (r < 0)
 		return r;
+	setup_remove_rootfs(c->rootfs, c->record->rootfs_mount);
 	c->status = STATUS_STOPPED;
 	c->pid = 0;
 	/* before the directory goes: the hooks are read from it; after everything else: they see it gone */

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -158,6 +159,7 @@ static int prepare_record(struct creation *c, struct error *err)
 		.oci_version = c->config->oci_version,
 		.created = now_text(&c->arena),
 		.namespaces = plan_all_namespaces(c->config),
+		.rootfs_mount = plan_all_namespaces(c->config) & CLONE_NEWNS ? 0 : setup_mount_id(c->rootfs),
 		.cgroup_manager = (char *)manager_name(c->cgroup.manager),
 		.intel_rdt = (char *)c->rdt.remove,
 		.memory_swap = l && l->resources && l->resources->memory ? l->resources->memory->swap : 0,

@@ -15,9 +15,11 @@ static const struct oci_field fields[] = {
 	OCI_VALUE(struct container_record, "pid", pid, OCI_REQUIRED),
 	OCI_VALUE(struct container_record, "startTime", start_time, OCI_REQUIRED),
 	OCI_VALUE(struct container_record, "namespaces", namespaces, OCI_REQUIRED),
+	OCI_VALUE(struct container_record, "rootfsMount", rootfs_mount, 0),
 	OCI_STRING(struct container_record, "cgroupManager", cgroup_manager, OCI_REQUIRED),
 	OCI_STRINGS(struct container_record, "cgroup", cgroup, 0),
 	OCI_STRING(struct container_record, "intelRdt", intel_rdt, 0),
+	OCI_VALUE(struct container_record, "memorySwap", memory_swap, 0),
 	OCI_MAP(struct container_record, "annotations", annotations, 0),
 };
 static const struct oci_type record_type = OCI_TYPE(struct container_record, fields);

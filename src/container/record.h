@@ -25,10 +25,13 @@ struct container_record {
 	int32_t pid;		 /* 0: not made yet */
 	uint64_t start_time;	 /* of the process, clock ticks since boot: tells it from a later one with its pid */
 	uint32_t namespaces;	 /* CLONE_NEW* that the container has of its own, or joined */
+	uint64_t rootfs_mount;	 /* id of the mount that the rootfs was on, where the container has the caller's mount
+				    namespace: what lies over it later is the container's and goes with it; else 0 */
 	char *cgroup_manager;	 /* "cgroupfs", "systemd", "disabled" */
 	char **cgroup;		 /* cgroup_to_text */
 	size_t cgroup_len;
 	char *intel_rdt;	 /* resctrl group to remove with the container, or NULL */
+	int64_t memory_swap;	 /* memory and swap together, as last asked for; 0: not */
 	struct oci_map *annotations;
 };
 

@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "container/create.h"
 #include "container/engine.h"
@@ -128,6 +131,25 @@ int setup_seccomp_agent(const struct oci_linux_seccomp *s, const struct oci_stat
 		return r;
 	sock = engine_connect("linux.seccomp.listenerPath", s->listener_path, err);
 	return sock < 0 ? sock : engine_send_fd("linux.seccomp.listenerPath", sock, listener, json, len, err);
+}
+
+/* From /proc/self/fdinfo: not every libc has statx. */
+uint64_t setup_mount_id(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char info[64], text[512], *line;
+
+	fmt(info, sizeof(info), "/proc/self/fdinfo/%d", fd);
+	if (fd < 0 || file_read_small(AT_FDCWD, info, text, sizeof(text)) <= 0)
+		return 0;
+	line = strstr(text, "mnt_id:\t");
+	return line ? strtoull(line + 8, NULL, 10) : 0;
+}
+
+void setup_remove_rootfs(const char *path, uint64_t before)
+{
+	if (before && setup_mount_id(path) != before && umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		log_warn("rootfs: %s: cannot be unmounted: %s", path, errno_text(errno));
 }
 
 pid_t setup_inner_pid(pid_t pid)
