@@ -74,7 +74,8 @@ int cgroup_locate(const struct cgroup_host *h, enum cgroup_manager m, const char
 /* What the resources become on this host: ordered writes, file by file, v1 values converted for v2; device rules as
  * v1 writes or as one eBPF program. Values are checked here, before anything is written. r may be NULL (then only the
  * device default). `for_update` is for a cgroup with values in force: what is not given stays, and device rules always
- * do, as in runc. A limit whose controller is missing is refused by its JSON path: -EOPNOTSUPP. */
+ * do, as in runc; it must be open, as v2 needs the memory limit in force for a swap limit that comes alone. A limit whose
+ * controller is missing is refused by its JSON path: -EOPNOTSUPP. */
 struct cgroup_write {
 	uint32_t dir;	   /* index in struct cgroup's d[] */
 	const char *file;  /* "memory.max" */
@@ -104,6 +105,9 @@ int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r,
  * is taken only when it is empty and not frozen. Remembers what it made itself, so that an undo removes just that. */
 int cgroup_create(struct cgroup *cg, struct error *err);
 int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct error *err);
+/* The same for a cgroup that is in use: when something is refused, what was written before it is put back to what it was,
+ * and a warning names what cannot be. */
+int cgroup_update(struct cgroup *cg, const struct cgroup_settings *s, struct error *err);
 
 /* Opens the directories of a cgroup that was recorded (see cgroup_to_text). Missing ones keep fd -1. */
 int cgroup_open(struct cgroup *cg, struct error *err);

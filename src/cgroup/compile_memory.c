@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
@@ -50,12 +51,26 @@ static int limits_v1(struct cgroup_compiler *c, const struct oci_memory *m, uint
 	return 0;
 }
 
+/* The limit in force; 0 when there is none or it cannot be told. */
+static int64_t limit_in_force(const struct cgroup_compiler *c, uint32_t dir)
+{
+	char text[32];
+	int64_t v;
+
+	if (file_read_small(c->cg->d[dir].fd, "memory.max", text, sizeof(text)) < 0 || !str_to_i64(text, &v))
+		return 0;
+	return v;
+}
+
 static int limits_v2(struct cgroup_compiler *c, const struct oci_memory *m, uint32_t dir)
 {
+	int64_t limit = m->limit, swap;
 	struct cgroup_write *w;
-	int64_t swap;
-	int r = cgroup_swap_from_memsw(m->limit, m->swap, &swap, c->err);
+	int r;
 
+	if (c->for_update && !limit && m->swap > 0)
+		limit = limit_in_force(c, dir);
+	r = cgroup_swap_from_memsw(limit, m->swap, &swap, c->err);
 	if (r < 0)
 		return r;
 	if (swap != CGROUP_SWAP_UNSET) {

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 
 #define USUAL_ROOT "/sys/fs/resctrl"
@@ -213,6 +214,83 @@ int intel_rdt_apply(const struct plan *p, const struct intel_rdt *rdt, pid_t pid
 	if (r == 0 && rdt->monitor)
 		r = monitor(rdt, pid, err);
 	return r;
+}
+
+/* ---- update ---- */
+
+static bool has_info(const char *root, const char *const *names, size_t n)
+{
+	char path[512];
+
+	for (size_t i = 0; i < n; i++) {
+		fmt(path, sizeof(path), "%s/info/%s", root, names[i]);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+int intel_rdt_available(const char *root, const char *l3_cache_schema, const char *mem_bw_schema, struct error *err)
+{
+	static const char *const l3[] = {"L3", "L3CODE", "L3DATA"}, *const mb[] = {"MB"};
+
+	if (!root)
+		root = find_root();
+	if (l3_cache_schema && !(root && has_info(root, l3, 3)))
+		return error_set(err, EOPNOTSUPP, "Intel RDT/CAT: l3 cache schema is not enabled");
+	if (mem_bw_schema && !(root && has_info(root, mb, 1)))
+		return error_set(err, EOPNOTSUPP, "Intel RDT/MBA: memory bandwidth schema is not enabled");
+	if (mem_bw_schema && !str_starts(mem_bw_schema, "MB:"))
+		return error_set(err, EINVAL, "linux.intelRdt.memBwSchema: does not begin with \"MB:\"");
+	return 0;
+}
+
+/* The lines of l3, those of "MB:" left out as at the start, and mb. */
+static const char *join_schemata(const char *l3, const char *mb, struct arena *a)
+{
+	const char *text = "";
+
+	while (text && l3 && *l3) {
+		size_t n = strcspn(l3, "\n");
+
+		if (n && !str_starts(l3, "MB:"))
+			text = arena_fmt(a, "%s%.*s\n", text, (int)n, l3);
+		l3 += n + (l3[n] == '\n');
+	}
+	return text && mb ? arena_fmt(a, "%s%s\n", text, mb) : text;
+}
+
+int intel_rdt_update(const struct intel_rdt *rdt, const char *l3_cache_schema, const char *mem_bw_schema, struct arena *a,
+	const char **before, struct error *err)
+{
+	const char *text = join_schemata(l3_cache_schema, mem_bw_schema, a);
+	_cleanup_close_ int group = open_dir(rdt->group);
+	char *in_force;
+	int r;
+
+	if (group < 0)
+		return error_errno(err, group, "linux.intelRdt: %s", rdt->group);
+	if (!text)
+		return error_errno(err, E2BIG, "linux.intelRdt.schemata");
+	if (!*text)
+		return error_set(err, EINVAL, "linux.intelRdt.l3CacheSchema: has no line for a cache");
+	r = file_read_at(a, group, "schemata", MAX_SCHEMATA, &in_force, NULL, err);
+	if (r < 0)
+		return error_prefix(err, "linux.intelRdt: %s", rdt->group);
+	r = file_write_at(group, "schemata", text);
+	if (r < 0)
+		return error_errno(err, r, "linux.intelRdt: %s/schemata", rdt->group);
+	*before = in_force;
+	return 0;
+}
+
+void intel_rdt_put_back(const struct intel_rdt *rdt, const char *before)
+{
+	_cleanup_close_ int group = open_dir(rdt->group);
+	int r = group < 0 ? group : file_write_at(group, "schemata", before);
+
+	if (r < 0)
+		log_warn("linux.intelRdt: %s/schemata could not be put back: %s", rdt->group, errno_text(r));
 }
 
 int intel_rdt_remove(const char *path, struct error *err)

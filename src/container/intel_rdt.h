@@ -27,6 +27,15 @@ int intel_rdt_locate(const struct plan *p, const char *root, const char *id, str
  * exists must have the schemata that are asked for: -EEXIST. */
 int intel_rdt_apply(const struct plan *p, const struct intel_rdt *rdt, pid_t pid, struct error *err);
 
+/* For an update: whether resctrl has what these lines are for (NULL: not asked); root as for intel_rdt_locate.
+ * -EOPNOTSUPP, in runc's words; -EINVAL for a memBwSchema that is none. */
+int intel_rdt_available(const char *root, const char *l3_cache_schema, const char *mem_bw_schema, struct error *err);
+/* Writes the lines to the group's schemata, in one go. *before: what was in force, for intel_rdt_put_back, which warns
+ * when it cannot. */
+int intel_rdt_update(const struct intel_rdt *rdt, const char *l3_cache_schema, const char *mem_bw_schema, struct arena *a,
+	const char **before, struct error *err);
+void intel_rdt_put_back(const struct intel_rdt *rdt, const char *before);
+
 /* Removes the directory that `remove` named; its processes fall back to the group above. What is gone is success. */
 int intel_rdt_remove(const char *path, struct error *err);
 
