@@ -110,17 +110,15 @@ static bool says_ready(const char *text)
 
 int notify_relay(int sock, int main_pid)
 {
-	char text[4096], with_pid[4160];
+	char text[4096], ready[64];
 	ssize_t n = recv(sock, text, sizeof(text) - 1, MSG_DONTWAIT);
 
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
-	if (!says_ready(text)) {
-		pass_on(text, (size_t)n);
+	if (!says_ready(text))
 		return 0;
-	}
-	pass_on(with_pid, fmt(with_pid, sizeof(with_pid), "MAINPID=%d\n%s", main_pid, text));
+	pass_on(ready, fmt(ready, sizeof(ready), "MAINPID=%d\nREADY=1", main_pid));
 	return 1;
 }
 

@@ -3,7 +3,8 @@
 #define ENVIRO_CONTAINER_NOTIFY_H
 
 /* sd_notify(3) from inside a container: where the runtime was given $NOTIFY_SOCKET, the container is given a socket of
- * its own below its state directory (mounted at /run/notify), and what it sends there is passed on. */
+ * its own below its state directory (mounted at /run/notify). That it is ready is passed on, and nothing else, as runc has
+ * it: the rest of the protocol (MAINPID, FDSTORE, WATCHDOG …) is not a container's to say to the host. */
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -19,8 +20,8 @@ int notify_make_dir(int dir, struct error *err);
 /* Makes the socket in it; returns its fd. */
 int notify_bind(int dir, struct error *err);
 
-/* Passes one datagram on, with MAINPID=main_pid in front of READY=1. 1: it said that the container is ready; 0: it did
- * not. What cannot be sent on is dropped, as the sender's own sd_notify would have done. */
+/* Takes one datagram; when it has READY=1, that is passed on with MAINPID=main_pid. 1: it had; 0: it had not. What cannot
+ * be sent on is dropped, as the sender's own sd_notify would have done. */
 int notify_relay(int sock, int main_pid);
 /* Relays until the container is ready or its init (pidfd) has ended. */
 int notify_wait_ready(int sock, int pidfd, int main_pid, struct error *err);

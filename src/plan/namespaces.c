@@ -190,8 +190,10 @@ int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, str
 	/* The clone3 that makes init can make all new namespaces, unless one must be joined that has to be there first
 	 * (a user or pid namespace), or one is joined with rights that a new user namespace would take away. Never the
 	 * cgroup namespace, whose root is the cgroup of the process that makes it, nor the time namespace, whose offsets
-	 * are set before it is entered. */
-	bool simple = !(joined & (CLONE_NEWUSER | CLONE_NEWPID)) && !((fresh & CLONE_NEWUSER) && joined);
+	 * are set before it is entered. Nor, for root, a user namespace: executed outside it, init stays out of the reach
+	 * of its root. A rootless runtime would itself have no way to init's files in /proc then. */
+	bool simple = !(joined & (CLONE_NEWUSER | CLONE_NEWPID)) &&
+		      (!(fresh & CLONE_NEWUSER) || (in->rootless && !joined));
 
 	if (simple) {
 		b->flags |= PLAN_SIMPLE;
