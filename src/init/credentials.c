@@ -118,8 +118,8 @@ int step_credentials(struct init *in, const struct plan_step *s, struct error *e
 		r = set_bounding(p->bounding, err);
 	if (r < 0)
 		return r;
-	/* exec clears it again */
-	r = sys_prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+	if (p->uid) /* exec clears it again */
+		r = sys_prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (r < 0)
 		return error_errno(err, r, "keeping capabilities");
 	r = set_ids(p, err);

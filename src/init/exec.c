@@ -157,8 +157,6 @@ int exec_prepare(struct init *in, struct error *err)
 	const struct plan_exec *x = exec_step(in);
 	int r;
 
-	if (in->argv)
-		return 0;
 	if (!x)
 		return error_set(err, EBADMSG, "exec: the plan has no such step");
 	in->envp = strings_map(in, x->env, 3);
@@ -178,11 +176,8 @@ int exec_prepare(struct init *in, struct error *err)
 
 int step_exec(struct init *in, const struct plan_step *s, struct error *err)
 {
-	int r = exec_prepare(in, err);
+	int r = (int)sys_call3(SYS_execve, in->program_path, in->argv, in->envp);
 
 	(void)s;
-	if (r < 0)
-		return r;
-	r = (int)sys_call3(SYS_execve, in->program_path, in->argv, in->envp);
 	return error_errno(err, r, "exec %s", in->program_path);
 }

@@ -19,8 +19,8 @@ int proc_mark_fds(struct init *in, unsigned first, struct error *err);
 
 /* The plan's EXEC step; NULL when there is none. */
 const struct plan_exec *exec_step(const struct init *in);
-/* Everything that exec needs, so that nothing but execve(2) is left to do under a seccomp filter: argv and envp, fds
- * marked close-on-exec, signals as a new program expects them. Once: further calls do nothing. */
+/* Everything that exec needs, so that nothing but execve(2) is left to do at start and under a seccomp filter: argv and
+ * envp, fds marked close-on-exec (later ones are born so), signals as a new program expects them. */
 int exec_prepare(struct init *in, struct error *err);
 /* An argument vector of a plan's strings, with room for `more` and the final NULL, in memory of its own; NULL when there
  * is none. It is given back with the same list and number. */

@@ -87,9 +87,13 @@ int step_find_program(struct init *in, const struct plan_step *s, struct error *
 {
 	const struct plan_exec *x = exec_step(in);
 	const char *name = x && x->args.n ? plan_list_str(in->plan, x->args, 0) : "";
+	int r;
 
 	(void)s;
 	if (str_chr(name, '/'))
-		return take_as_given(in, name, err);
-	return search(in, name, x && *name ? find_path(in, x) : NULL, err);
+		r = take_as_given(in, name, err);
+	else
+		r = search(in, name, x && *name ? find_path(in, x) : NULL, err);
+	/* now rather than at start, which should have nothing left to do but exec */
+	return r < 0 ? r : exec_prepare(in, err);
 }
