@@ -71,7 +71,7 @@ static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char 
 	int place = open_place(path, init_slot(in, p->slot) >= 0), mnt, r;
 
 	if (place < 0)
-		return error_errno(err, place, "%s", path);
+		return error_errno(err, place, "%s%s", p->new_mount_ns ? "" : "in the mount namespace that was joined: ", path);
 	mnt = clone_rootfs(in, p, place);
 	if (mount_api_missing(mnt))
 		r = mnt = bind_old(path);

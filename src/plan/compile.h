@@ -68,6 +68,7 @@ int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const str
 /* Facts that several aspects ask for. */
 uint32_t plan_new_namespaces(const struct oci_config *c); /* CLONE_NEW* of those without a path */
 uint32_t plan_all_namespaces(const struct oci_config *c); /* the same, joined ones too */
+bool plan_selinux_enabled(void);			  /* labels.c */
 
 /* mounts.c: every option name that is understood, for `features`; NULL-terminated, static */
 const char *const *plan_mount_option_names(void);

@@ -83,8 +83,12 @@ static int device_type(const struct oci_linux_device *d, uint32_t *ret, struct e
 		*ret = S_IFIFO;
 	else
 		return error_set(err, EINVAL, "type: \"%s\" is none of c, b, u, p", t);
-	if (*ret != S_IFIFO && (d->major < 0 || d->major > 0xfff || d->minor < 0 || d->minor > 0xfffff))
-		return error_set(err, EINVAL, "%ld:%ld: no device number", (long)d->major, (long)d->minor);
+	if (*ret == S_IFIFO)
+		return 0;
+	if (!d->has_major || d->major < 0 || d->major > 0xfff)
+		return error_set(err, EINVAL, "major: %s", d->has_major ? "no device number" : "missing");
+	if (!d->has_minor || d->minor < 0 || d->minor > 0xfffff)
+		return error_set(err, EINVAL, "minor: %s", d->has_minor ? "no device number" : "missing");
 	return 0;
 }
 
@@ -98,8 +102,10 @@ static int add_device(struct plan_builder *b, const struct plan_input *in, uint3
 
 	if (r < 0)
 		return r;
-	if (!path || strcmp(path, "/") == 0)
-		return error_set(err, EINVAL, "path: missing");
+	if (!path || *d->path != '/' || strcmp(path, "/") == 0)
+		return error_set(err, EINVAL, "path: \"%s\" is not the absolute path of a device", d->path ? d->path : "");
+	if (d->has_file_mode && d->file_mode > 0177777)
+		return error_set(err, EINVAL, "fileMode: %u is no mode", d->file_mode);
 	if (strcmp(path, "/dev/ptmx") == 0) /* the container's own, made with the links */
 		return 0;
 	p = plan_add_at(b, PLAN_OP_DEVICE, struct plan_device, index);
@@ -114,6 +120,15 @@ static int add_device(struct plan_builder *b, const struct plan_input *in, uint3
 	return 0;
 }
 
+/* err's message begins with the member of linux.devices[i] that it is about. */
+static int name_member(struct error *err, uint32_t i)
+{
+	char msg[sizeof(err->msg)];
+
+	memcpy(msg, err->msg, sizeof(msg));
+	return error_set(err, err->code, "linux.devices[%u].%s", i, msg);
+}
+
 int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	int r = 0;
@@ -123,10 +138,8 @@ int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct
 	add_defaults(b, in);
 	for (uint32_t i = 0; i < in->config->linux->devices_len; i++) {
 		r = add_device(b, in, i, err);
-		if (r < 0) {
-			error_prefix(err, "linux.devices[%u]", i);
-			return r;
-		}
+		if (r < 0)
+			return name_member(err, i);
 	}
 	plan_add(b, PLAN_OP_DEV_LINKS, struct plan_step);
 	return 0;

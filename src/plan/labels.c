@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
-static bool selinux_enabled(void)
+bool plan_selinux_enabled(void)
 {
 	struct statfs st;
 
@@ -46,7 +46,7 @@ int process_add_labels(struct plan_builder *b, const struct plan_input *in, cons
 	const char *apparmor =
 		p->apparmor_profile && *p->apparmor_profile ? p->apparmor_profile : own_label(in, PLAN_LSM_APPARMOR);
 
-	if (selinux && !selinux_enabled())
+	if (selinux && !plan_selinux_enabled())
 		return error_set(err, EINVAL,
 			"process.selinuxLabel: selinux label is specified in config, but selinux is disabled or not supported");
 	if (apparmor && !apparmor_enabled())

@@ -152,7 +152,7 @@ static int check_source(const struct entry *e, const char *source, struct error 
 	if (e->in->later_source && strcmp(source, e->in->later_source) == 0)
 		return 0;
 	r = e->o.flags & (PLAN_MOUNT_COPY_SYMLINK | PLAN_MOUNT_SRC_NOFOLLOW) ? lstat(source, &st) : stat(source, &st);
-	return r < 0 && (errno == ENOENT || errno == ENOTDIR) ? error_errno(err, errno, "%s", source) : 0;
+	return r < 0 && (errno == ENOENT || errno == ENOTDIR) ? error_errno(err, errno, "source: %s", source) : 0;
 }
 
 static int fill_bind(struct entry *e, struct error *err)
@@ -239,18 +239,30 @@ static int begin(struct entry *e, struct plan_builder *b, const struct plan_inpu
 	return mount_options_read(e->m, a, &e->o, err);
 }
 
+/* err's message begins with the member of mounts[i] that it is about. */
+static int name_member(struct error *err, size_t i)
+{
+	char msg[sizeof(err->msg)];
+
+	memcpy(msg, err->msg, sizeof(msg));
+	return error_set(err, err->code, "mounts[%zu].%s", i, msg);
+}
+
 int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
+	const char *label = in->config->linux->mount_label;
+
+	if (label && *label && !plan_selinux_enabled())
+		return error_set(err, EINVAL,
+			"linux.mountLabel: selinux label is specified in config, but selinux is disabled or not supported");
 	for (size_t i = 0; i < in->config->mounts_len; i++) {
 		struct entry e;
 		int r = begin(&e, b, in, i, err);
 
 		if (r == 0)
 			r = add_mount(&e, (uint32_t)i, err);
-		if (r < 0) {
-			error_prefix(err, "mounts[%zu]", i);
-			return r;
-		}
+		if (r < 0)
+			return name_member(err, i);
 	}
 	return 0;
 }
