@@ -317,13 +317,13 @@ refused() {
 	set_config '.process.rlimits = [{type: "RLIMIT_CORE", soft: 1, hard: 1}, {type: "RLIMIT_CORE", soft: 2, hard: 2}]'
 	known_gap runc "takes the last one"
 	known_gap crun "takes the last one"
-	refused RLIMIT_CORE
+	refused rlimit
 }
 
 @test "bad input: an rlimit whose soft value is above the hard one" {
 	known_gap runc "names the number"
 	set_config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 200, hard: 100}]'
-	refused RLIMIT_NOFILE
+	refused rlimit
 }
 
 @test "bad input: an unknown namespace" {

@@ -32,7 +32,7 @@ if os.path.exists(sys.argv[1]):
     report["waited"] = os.waitpid(pid, 0)[0]
 print(json.dumps(report))
 PY
-	shim_out=$("$PYTHON" "$BATS_TEST_TMPDIR/shim.py" "$@" 3>&-)
+	shim_out=$(limited "$PYTHON" "$BATS_TEST_TMPDIR/shim.py" "$@" 3>&-)
 }
 
 @test "conventions: after create, init is a child of the caller's subreaper, and its only one" {
@@ -63,7 +63,7 @@ PY
 
 @test "conventions: the parent-death signal set on the runtime does not reach the container" {
 	set_args sleep 1000
-	"$PYTHON" - "$RUNTIME" --root "$ROOT" run --detach "$ID" 3>&- <<'PY'
+	limited "$PYTHON" - "$RUNTIME" --root "$ROOT" run --detach "$ID" 3>&- <<'PY'
 import ctypes, os, subprocess, sys
 prctl = ctypes.CDLL(None).prctl
 null = open(os.devnull, "r+b")
@@ -103,7 +103,7 @@ PY
 
 @test "conventions: a listening socket of the shim as descriptor 3 does not reach the container" {
 	set_args sleep 1000
-	"$PYTHON" - "$RUNTIME" --root "$ROOT" run --detach "$ID" 3>&- <<'PY'
+	limited "$PYTHON" - "$RUNTIME" --root "$ROOT" run --detach "$ID" 3>&- <<'PY'
 import os, socket, subprocess, sys
 null = open(os.devnull, "r+b")
 s = socket.socket()
@@ -119,38 +119,38 @@ PY
 @test "conventions: start, kill, delete, pause and resume with an empty environment" {
 	set_args sleep 1000
 	rt_ok create "$ID"
-	env -i "$RUNTIME" --root "$ROOT" start "$ID" 3>&-
-	env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" pause "$ID" 3>&-
+	limited env -i "$RUNTIME" --root "$ROOT" start "$ID" 3>&-
+	limited env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" pause "$ID" 3>&-
 	is "$(state_of "$ID")" paused
-	env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" resume "$ID" 3>&-
-	env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" kill "$ID" 9 3>&-
+	limited env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" resume "$ID" 3>&-
+	limited env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" kill "$ID" 9 3>&-
 	wait_state "$ID" stopped
-	env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" delete --force "$ID" 3>&-
+	limited env -i XDG_RUNTIME_DIR= "$RUNTIME" --root "$ROOT" delete --force "$ID" 3>&-
 	nothing_left
 }
 
 @test "conventions: create and exec with an empty environment" {
 	set_args sleep 1000
-	env -i "$RUNTIME" --root "$ROOT" create "$ID" 3>&- >/dev/null </dev/null
-	env -i "$RUNTIME" --root "$ROOT" start "$ID" 3>&-
-	is "$(env -i "$RUNTIME" --root "$ROOT" exec "$ID" echo inside 3>&- </dev/null)" inside
+	limited env -i "$RUNTIME" --root "$ROOT" create "$ID" 3>&- >/dev/null </dev/null
+	limited env -i "$RUNTIME" --root "$ROOT" start "$ID" 3>&-
+	is "$(limited env -i "$RUNTIME" --root "$ROOT" exec "$ID" echo inside 3>&- </dev/null)" inside
 }
 
 @test "conventions: XDG_RUNTIME_DIR that is empty means /run" {
-	XDG_RUNTIME_DIR= "$RUNTIME" list --quiet 3>&- >"$BATS_TEST_TMPDIR/xdg"
-	"$RUNTIME" list --quiet 3>&- >"$BATS_TEST_TMPDIR/plain"
+	XDG_RUNTIME_DIR= limited "$RUNTIME" list --quiet 3>&- >"$BATS_TEST_TMPDIR/xdg"
+	limited "$RUNTIME" list --quiet 3>&- >"$BATS_TEST_TMPDIR/plain"
 	cmp "$BATS_TEST_TMPDIR/xdg" "$BATS_TEST_TMPDIR/plain"
 	rt_ok --version
 	set_args sleep 1000
 	XDG_RUNTIME_DIR= timeout 20 "$RUNTIME" create "$ID" 3>&- >/dev/null </dev/null
 	[ -d "/run/$RUNTIME_NAME/$ID" ]
-	XDG_RUNTIME_DIR= "$RUNTIME" delete --force "$ID" 3>&-
+	XDG_RUNTIME_DIR= limited "$RUNTIME" delete --force "$ID" 3>&-
 	[ ! -e "/run/$RUNTIME_NAME/$ID" ]
 }
 
 @test "conventions: SIGPIPE ignored by the caller is back to default inside" {
 	set_args grep -E '^Sig(Ign|Blk):' /proc/self/status
-	out=$(trap '' PIPE; "$RUNTIME" --root "$ROOT" run "$ID" </dev/null 3>&-)
+	out=$(trap '' PIPE; limited "$RUNTIME" --root "$ROOT" run "$ID" </dev/null 3>&-)
 	is "$out" "$(printf 'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000')"
 }
 
@@ -163,13 +163,13 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGTERM, signal
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])
 PY
-	out=$("$PYTHON" "$BATS_TEST_TMPDIR/block.py" "$RUNTIME" --root "$ROOT" run "$ID" </dev/null 3>&-)
+	out=$(limited "$PYTHON" "$BATS_TEST_TMPDIR/block.py" "$RUNTIME" --root "$ROOT" run "$ID" </dev/null 3>&-)
 	is "$out" "$(printf 'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000')"
 }
 
 @test "conventions: delete --force with SIGUSR1 blocked" {
 	sleeper
-	"$PYTHON" -c 'import os, signal, sys
+	limited "$PYTHON" -c 'import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 os.execv(sys.argv[1], sys.argv[1:])' "$RUNTIME" --root "$ROOT" delete --force "$ID" 3>&-
 	nothing_left
@@ -178,7 +178,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$RUNTIME" --root "$ROOT" delete --force "$
 @test "conventions: SIGCHLD ignored by the caller" {
 	set_script 'exit 7'
 	status=0
-	"$PYTHON" -c 'import os, signal, sys
+	limited "$PYTHON" -c 'import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])' "$RUNTIME" --root "$ROOT" run "$ID" 3>&- </dev/null || status=$?
 	is "$status" 7
@@ -292,7 +292,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$RUNTIME" --root "$ROOT" run "$ID" 3>&- </
 @test "conventions: features without any other option" {
 	rt features
 	[ "$status" -eq 0 ] || show_call "features should succeed"
-	"$RUNTIME" features 3>&- | jq -e '.ociVersionMin and .ociVersionMax and .hooks and .mountOptions and .linux'
+	limited "$RUNTIME" features 3>&- | jq -e '.ociVersionMin and .ociVersionMax and .hooks and .mountOptions and .linux'
 }
 
 @test "conventions: a state root of 200 characters" {
@@ -324,7 +324,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$RUNTIME" --root "$ROOT" run "$ID" 3>&- </
 @test "conventions: --root that is relative, and the working directory elsewhere" {
 	set_args sleep 1000
 	cd "$BATS_TEST_TMPDIR"
-	"$RUNTIME" --root state create --bundle bundle "$ID" 3>&- >/dev/null </dev/null
+	limited "$RUNTIME" --root state create --bundle bundle "$ID" 3>&- >/dev/null </dev/null
 	cd /
 	rt_ok start "$ID"
 	is "$(state_of "$ID")" running
@@ -348,25 +348,25 @@ os.execv(sys.argv[1], sys.argv[1:])' "$RUNTIME" --root "$ROOT" run "$ID" 3>&- </
 
 @test "conventions: create in a session and process group of its own, without a terminal" {
 	set_args sleep 1000
-	setsid "$RUNTIME" --root "$ROOT" create "$ID" 3>&- >/dev/null </dev/null
+	limited setsid "$RUNTIME" --root "$ROOT" create "$ID" 3>&- >/dev/null </dev/null
 	rt_ok start "$ID"
 	is "$(state_of "$ID")" running
 }
 
 @test "conventions: pipes as standard streams are the container's own" {
 	set_script 'cat; echo end'
-	out=$(echo through | "$RUNTIME" --root "$ROOT" run "$ID" 3>&- | cat)
+	out=$(echo through | limited "$RUNTIME" --root "$ROOT" run "$ID" 3>&- | cat)
 	is "$out" "$(printf 'through\nend')"
 }
 
 @test "conventions: standard streams that are closed" {
 	set_script 'echo ran >/tmp/ran'
-	"$RUNTIME" --root "$ROOT" run "$ID" 3>&- <&- >&- 2>&-
+	limited "$RUNTIME" --root "$ROOT" run "$ID" 3>&- <&- >&- 2>&-
 	is "$(cat rootfs/tmp/ran)" ran
 }
 
 @test "conventions: --version is read by lines" {
-	"$RUNTIME" --version 3>&- >"$BATS_TEST_TMPDIR/version"
+	limited "$RUNTIME" --version 3>&- >"$BATS_TEST_TMPDIR/version"
 	[[ $(sed -n 1p "$BATS_TEST_TMPDIR/version") =~ ^[a-z-]+\ version\ [^\ ]+ ]]
 	grep -q '^spec: 1\.' "$BATS_TEST_TMPDIR/version"
 	grep -q '^commit: ' "$BATS_TEST_TMPDIR/version"
@@ -384,7 +384,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$RUNTIME" --root "$ROOT" run "$ID" 3>&- </
 	cp "$RUNTIME" "$BATS_TEST_TMPDIR/copy"
 	sum=$(sha256sum <"$BATS_TEST_TMPDIR/copy")
 	set_args sleep 1000
-	"$BATS_TEST_TMPDIR/copy" --root "$ROOT" create "$ID" 3>&- >/dev/null </dev/null
+	limited "$BATS_TEST_TMPDIR/copy" --root "$ROOT" create "$ID" 3>&- >/dev/null </dev/null
 	"$PYTHON" - "$(pid_of "$ID")" <<'PY'
 import os, signal, sys
 pid = int(sys.argv[1])

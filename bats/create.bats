@@ -84,7 +84,7 @@ load helpers
 @test "create: the runtime may be killed by its parent's end, init lives on" {
 	# Engines set PDEATHSIG on the runtime; it must not reach init.
 	set_args sleep 1000
-	"$PYTHON" - "$RUNTIME" --root "$ROOT" create "$ID" 3>&- <<'PY'
+	limited "$PYTHON" - "$RUNTIME" --root "$ROOT" create "$ID" 3>&- <<'PY'
 import ctypes, os, subprocess, sys
 prctl = ctypes.CDLL(None).prctl
 null = open(os.devnull, "r+b")

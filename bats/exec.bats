@@ -172,7 +172,7 @@ process_file() {
 @test "exec: --preserve-fds" {
 	exec 5<<<"through five" 4<<<"through four"
 	# Not by rt, which closes descriptor 3.
-	out=$("$RUNTIME" --root "$ROOT" exec --preserve-fds 3 "$ID" sh -c 'cat <&4; cat <&5' 3</dev/null)
+	out=$(limited "$RUNTIME" --root "$ROOT" exec --preserve-fds 3 "$ID" sh -c 'cat <&4; cat <&5' 3</dev/null)
 	has "$out" "through four"
 	has "$out" "through five"
 	exec 4<&- 5<&-

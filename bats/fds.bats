@@ -7,9 +7,9 @@ load helpers
 
 @test "preserve-fds: run and create hand on as many as are named" {
 	set_script 'cat <&3; cat <&4; (: <&5) 2>/dev/null || echo five-is-closed'
-	out=$("$RUNTIME" --root "$ROOT" run --preserve-fds 2 "$ID" 3<<<three 4<<<four 5</dev/null </dev/null 2>"$BATS_TEST_TMPDIR/err")
+	out=$(limited "$RUNTIME" --root "$ROOT" run --preserve-fds 2 "$ID" 3<<<three 4<<<four 5</dev/null </dev/null 2>"$BATS_TEST_TMPDIR/err")
 	is "$out" "$(printf 'three\nfour\nfive-is-closed')"
-	"$RUNTIME" --root "$ROOT" create --preserve-fds 1 "$ID" 3<<<created >"$BATS_TEST_TMPDIR/out" </dev/null 2>&1
+	limited "$RUNTIME" --root "$ROOT" create --preserve-fds 1 "$ID" 3<<<created >"$BATS_TEST_TMPDIR/out" </dev/null 2>&1
 	rt_ok start "$ID"
 	wait_for file_has "$BATS_TEST_TMPDIR/out" created
 }
@@ -18,7 +18,7 @@ load helpers
 	known_gap runc "takes descriptors of its own for it"
 	set_args true
 	status=0
-	"$RUNTIME" --root "$ROOT" run --preserve-fds 3 "$ID" 3</dev/null 4</dev/null 5<&- >/dev/null 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
+	limited "$RUNTIME" --root "$ROOT" run --preserve-fds 3 "$ID" 3</dev/null 4</dev/null 5<&- >/dev/null 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
 	is "$status" 1
 	[ -s "$BATS_TEST_TMPDIR/err" ]
 	nothing_left
@@ -26,7 +26,7 @@ load helpers
 
 @test "LISTEN_FDS: sockets of the service manager go to the container" {
 	set_script 'echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES"; cat <&3; (: <&5) 2>/dev/null || echo five-is-closed'
-	out=$(sh -c 'export LISTEN_FDS=2 LISTEN_PID=$$ LISTEN_FDNAMES=a:b; exec "$@"' sh \
+	out=$(limited sh -c 'export LISTEN_FDS=2 LISTEN_PID=$$ LISTEN_FDNAMES=a:b; exec "$@"' sh \
 		"$RUNTIME" --root "$ROOT" run "$ID" 3<<<three 4</dev/null 5</dev/null </dev/null)
 	has "$out" "2 1"
 	has "$out" three
@@ -35,7 +35,7 @@ load helpers
 
 @test "LISTEN_FDS: together with --preserve-fds" {
 	set_script 'cat <&3; cat <&4; echo $LISTEN_FDS'
-	out=$(sh -c 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"' sh \
+	out=$(limited sh -c 'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"' sh \
 		"$RUNTIME" --root "$ROOT" run --preserve-fds 1 "$ID" 3<<<three 4<<<four </dev/null)
 	is "$out" "$(printf 'three\nfour\n1')"
 }
@@ -43,7 +43,7 @@ load helpers
 @test "LISTEN_FDS: not for this process: nothing is handed on" {
 	known_gap crun "does not look at LISTEN_PID"
 	set_script 'echo "<$LISTEN_FDS>"; (: <&3) 2>/dev/null || echo three-is-closed'
-	out=$(LISTEN_FDS=1 LISTEN_PID=1 "$RUNTIME" --root "$ROOT" run "$ID" 3</dev/null </dev/null)
+	out=$(LISTEN_FDS=1 LISTEN_PID=1 limited "$RUNTIME" --root "$ROOT" run "$ID" 3</dev/null </dev/null)
 	is "$out" "$(printf '<>\nthree-is-closed')"
 }
 

@@ -22,6 +22,7 @@ export RUNTIME
 RUNTIME_NAME=${RUNTIME##*/}
 PYTHON=$(command -v /usr/bin/python3 || command -v python3)
 RT_TIMEOUT=30
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-240}
 
 # ---------------------------------------------------------------- set-up and leftovers
 
@@ -232,6 +233,11 @@ remap() {
 
 # ---------------------------------------------------------------- calling the runtime
 
+# limited COMMAND...: for direct calls, so that a runtime that hangs fails a test and not the suite.
+limited() {
+	timeout --foreground -k 5 "$RT_TIMEOUT" "$@"
+}
+
 # rt ARG...: calls the runtime with this test's --root. Sets $status, $out, $err (and $out_file, $err_file: files, so
 # that a container which lives on holds no pipe of the test's). $RT_STDIN names the standard input (/dev/null).
 rt() {
@@ -239,7 +245,7 @@ rt() {
 	out_file="$BATS_TEST_TMPDIR/out.$CALL"
 	err_file="$BATS_TEST_TMPDIR/err.$CALL"
 	status=0
-	timeout --foreground -k 5 "$RT_TIMEOUT" "$RUNTIME" --root "$ROOT" "$@" \
+	limited "$RUNTIME" --root "$ROOT" "$@" \
 		<"${RT_STDIN:-/dev/null}" >"$out_file" 2>"$err_file" 3>&- || status=$?
 	out=$(tr -d '\0' <"$out_file")
 	err=$(tr -d '\0' <"$err_file")
@@ -461,5 +467,5 @@ console_receiver() {
 # on_pty [OPTION...] -- COMMAND...: see pty.py run. Sets $status and $out (carriage returns kept).
 on_pty() {
 	status=0
-	out=$(timeout --foreground -k 5 "$RT_TIMEOUT" "$PYTHON" "$BATS_TEST_DIRNAME/pty.py" run "$@" 3>&- </dev/null) || status=$?
+	out=$(limited "$PYTHON" "$BATS_TEST_DIRNAME/pty.py" run "$@" 3>&- </dev/null) || status=$?
 }

@@ -250,7 +250,7 @@ hook_log() {
 @test "hooks: signals are as they should be" {
 	hook sig 'grep -E "^Sig(Blk|Ign)" /proc/self/status >'"$BATS_TEST_TMPDIR/sig"
 	use createRuntime sig
-	(trap '' PIPE HUP && exec "$RUNTIME" --root "$ROOT" run "$ID" </dev/null 3>&-)
+	(trap '' PIPE HUP && limited "$RUNTIME" --root "$ROOT" run "$ID" </dev/null 3>&-)
 	has "$(cat "$BATS_TEST_TMPDIR/sig")" "$(printf 'SigBlk:\t0000000000000000')"
 }
 

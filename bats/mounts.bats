@@ -27,7 +27,7 @@ volume() {
 
 teardown() {
 	[ -z "${VOL:-}" ] || {
-		"$RUNTIME" --root "$ROOT" delete --force "$ID" >/dev/null 2>&1 3>&- || true
+		limited "$RUNTIME" --root "$ROOT" delete --force "$ID" >/dev/null 2>&1 3>&- || true
 		while umount -R "$VOL" 2>/dev/null || umount "$VOL/sub" 2>/dev/null; do :; done
 	}
 	common_teardown

@@ -110,7 +110,7 @@ status_line() {
 @test "user: pipes as standard streams can be opened again by the user" {
 	set_config '.process.user = {uid: 1000, gid: 1000}'
 	set_script 'echo x >/dev/stdout && echo y >/dev/stderr'
-	out=$("$RUNTIME" --root "$ROOT" run "$ID" 2>&1 </dev/null 3>&- | sort)
+	out=$(limited "$RUNTIME" --root "$ROOT" run "$ID" 2>&1 </dev/null 3>&- | sort)
 	is "$out" "$(printf 'x\ny')"
 }
 

@@ -52,7 +52,7 @@ load helpers
 	set_args sleep 1000
 	rt_ok create "$ID"
 	cd /
-	env -i "$RUNTIME" --root "$ROOT" start "$ID" 3>&- </dev/null
+	limited env -i "$RUNTIME" --root "$ROOT" start "$ID" 3>&- </dev/null
 	is "$(state_of "$ID")" running
 }
 
