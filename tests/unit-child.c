@@ -56,16 +56,20 @@ static void hooks(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	tap_is_str(run("exit 0", 0), "", "a hook that succeeds");
-	tap_is_str(run("echo out; echo bad >&2; exit 3", 0), FAILED "exit status 3, stdout: out, stderr: bad", "one that fails");
+	tap_is_str(run("echo out; echo bad >&2; exit 3", 0), FAILED "exit status 3, stdout: out, stderr: bad",
+		"one that fails");
 	tap_is_str(run("kill -9 $$", 0), FAILED "signal: killed, stdout: , stderr: ", "one that is killed");
-	tap_is_str(run("exec sleep 20", 1), FAILED "hook ran past specified timeout of 1.0s", "one that takes too long");
+	tap_is_str(
+		run("exec sleep 20", 1), FAILED "hook ran past specified timeout of 1.0s", "one that takes too long");
 	tap_is_str(run("test \"$(cat)\" = '{\"s\":1}'", 0), "", "the state is on stdin");
-	tap_is_str(run("test \"$(env | grep -vE '^(PWD|_|SHLVL|OLDPWD)=')\" = ONLY=this", 0), "", "the environment is the spec's");
+	tap_is_str(run("test \"$(env | grep -vE '^(PWD|_|SHLVL|OLDPWD)=')\" = ONLY=this", 0), "",
+		"the environment is the spec's");
 	tap_is_str(run("test \"$(pwd)\" = /tmp", 0), "", "the working directory");
 	tap_is_str(run("test -z \"$(ls /proc/self/fd | grep -vE '^[0-3]$')\"", 0), "", "no other fds");
 	tap_is_str(run("grep -q '^SigIgn:.*0$' /proc/self/status", 0), "", "no ignored signals");
-	tap_is_str(run("i=0; while [ $i -lt 5000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done", 0), "",
-		"more output than a pipe holds");
+	tap_is_str(run("i=0; while [ $i -lt 5000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done",
+			   0),
+		"", "more output than a pipe holds");
 	tap_is_str(run("sleep 20 & exit 0", 5), "", "what it leaves behind is not waited for");
 	close(stray);
 }
@@ -85,8 +89,10 @@ static void missing_hook(void)
 	if (plan_finish(&b, &p, &err) < 0)
 		return;
 	tap_is_int(hooks_run(p, PLAN_HOOK_POSTSTOP, "", 0, "/", &err), -ENOENT, "a program that is not there");
-	tap_is_str(err.msg, "error running poststop hook #0: fork/exec /nowhere/x: no such file or directory", "its message");
-	tap_is_int(hooks_run(p, PLAN_HOOK_POSTSTOP, "", 0, "/nowhere", &err), -ENOENT, "a working directory that is not there");
+	tap_is_str(err.msg, "error running poststop hook #0: fork/exec /nowhere/x: no such file or directory",
+		"its message");
+	tap_is_int(hooks_run(p, PLAN_HOOK_POSTSTOP, "", 0, "/nowhere", &err), -ENOENT,
+		"a working directory that is not there");
 }
 
 /* ---- resctrl ---- */
@@ -159,7 +165,8 @@ static void resctrl(void)
 	tap_is_int(apply(root, "named", NULL, false, &rdt), 0, "it does: %s", err.msg);
 	tap_ok(!rdt.remove, "and is not ours to remove");
 	tap_is_str(get(root, "named/tasks"), "42", "the process is in it");
-	tap_is_int(apply(root, "named", "L3:0=f;1=ff", false, &rdt), 0, "the same schemata in other digits: %s", err.msg);
+	tap_is_int(
+		apply(root, "named", "L3:0=f;1=ff", false, &rdt), 0, "the same schemata in other digits: %s", err.msg);
 	tap_is_int(apply(root, "named", "MB:1=100", false, &rdt), 0, "some of the domains: %s", err.msg);
 	tap_is_int(apply(root, "named", "L3:0=1;1=ff", false, &rdt), -EEXIST, "other schemata");
 	tap_is_int(apply(root, "named", "L3:2=1", false, &rdt), -EEXIST, "a domain that is not there");

@@ -22,7 +22,8 @@ static struct error err;
 static struct oci_config *config(const char *process, const char *linux_members, const char *more)
 {
 	const char *json = arena_fmt(&arena,
-		"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"process\":{\"oomScoreAdj\":0%s%s%s%s},\"linux\":{%s}%s}",
+		"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"process\":{\"oomScoreAdj\":0%s%s%s%s},\"linux\":"
+		"{%s}%s}",
 		strstr(process, "\"user\"") ? "" : ",\"user\":{\"uid\":0,\"gid\":0}",
 		strstr(process, "\"cwd\"") ? "" : ",\"cwd\":\"/\"",
 		strstr(process, "\"args\"") ? "" : ",\"args\":[\"sh\"]", process, linux_members, more);
@@ -119,14 +120,16 @@ static void refuse_process(void)
 		{",\"cwd\":\"\"", "process.cwd: must not be empty"},
 		{",\"rlimits\":[{\"type\":\"RLIMIT_FOO\",\"hard\":1,\"soft\":1}]",
 			"process.rlimits[0].type: unknown resource \"RLIMIT_FOO\""},
-		{",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":1},{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":1}]",
+		{",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":1},{\"type\":\"RLIMIT_AS\",\"hard\":1,"
+		 "\"soft\":1}]",
 			"process.rlimits[1].type: RLIMIT_AS is given twice"},
 		{",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":2}]",
 			"process.rlimits[0].soft: RLIMIT_AS: larger than the hard limit"},
 		{",\"scheduler\":{\"policy\":\"SCHED_FOO\"}", "process.scheduler.policy: unknown policy \"SCHED_FOO\""},
 		{",\"scheduler\":{\"policy\":\"SCHED_RR\",\"nice\":3}",
 			"process.scheduler.nice: only for SCHED_OTHER and SCHED_BATCH"},
-		{",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}", "process.scheduler.nice: 20 is not in -20 … 19"},
+		{",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}",
+			"process.scheduler.nice: 20 is not in -20 … 19"},
 		{",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":2}",
 			"process.scheduler.priority: only for SCHED_FIFO and SCHED_RR"},
 		{",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"runtime\":2}",
@@ -138,9 +141,9 @@ static void refuse_process(void)
 			"process.ioPriority.priority: 8 is not in 0 … 7"},
 		{",\"execCPUAffinity\":{\"initial\":\"3-1\"}",
 			"process.execCPUAffinity.initial: not a list of CPUs: \"3-1\""},
-		{",\"execCPUAffinity\":{\"final\":\"1,\"}", "process.execCPUAffinity.final: not a list of CPUs: \"1,\""},
-		{",\"env\":[\"A=1\",\"B\"]",
-			"process.env[1]: invalid environment variable: missing '=' in \"B\""},
+		{",\"execCPUAffinity\":{\"final\":\"1,\"}",
+			"process.execCPUAffinity.final: not a list of CPUs: \"1,\""},
+		{",\"env\":[\"A=1\",\"B\"]", "process.env[1]: invalid environment variable: missing '=' in \"B\""},
 		{",\"env\":[\"=x\"]", "process.env[0]: invalid environment variable: no name in \"=x\""},
 	};
 
@@ -151,26 +154,32 @@ static void refuse_linux(void)
 {
 	static const struct refusal r[] = {
 		{"\"personality\":{\"domain\":\"BSD\"}", "linux.personality.domain: unknown domain \"BSD\""},
-		{"\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"F\"]}", "linux.personality.flags[0]: unknown flag \"F\""},
+		{"\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"F\"]}",
+			"linux.personality.flags[0]: unknown flag \"F\""},
 		{"\"memoryPolicy\":{\"mode\":\"MPOL_FOO\"}", "linux.memoryPolicy.mode: unknown mode \"MPOL_FOO\""},
-		{"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}", "linux.memoryPolicy.nodes: must not be empty with MPOL_BIND"},
+		{"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}",
+			"linux.memoryPolicy.nodes: must not be empty with MPOL_BIND"},
 		{"\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}",
 			"linux.memoryPolicy.nodes: must be empty with MPOL_LOCAL"},
 		{"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"a\"}",
 			"linux.memoryPolicy.nodes: not a list of nodes: \"a\""},
-		{"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\",\"MPOL_F_RELATIVE_NODES\"]}",
+		{"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\",\"MPOL_F_"
+		 "RELATIVE_NODES\"]}",
 			"linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other"},
 		{"\"sysctl\":{\"kernel.shmmax\":\"1\"}",
 			"linux.sysctl: sysctl \"kernel.shmmax\" is not allowed in the hosts ipc namespace"},
 		{"\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"}",
 			"linux.sysctl: sysctl \"net.ipv4.ip_forward\" not allowed in host network namespace"},
-		{"\"namespaces\":[{\"type\":\"network\",\"path\":\"/proc/self/ns/net\"}],\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"}",
+		{"\"namespaces\":[{\"type\":\"network\",\"path\":\"/proc/self/ns/"
+		 "net\"}],\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"}",
 			"linux.sysctl: sysctl \"net.ipv4.ip_forward\" not allowed in host network namespace"},
 		{"\"namespaces\":[{\"type\":\"uts\"}],\"sysctl\":{\"kernel.hostname\":\"x\"}",
-			"linux.sysctl: sysctl \"kernel.hostname\" is not allowed as it conflicts with the OCI \"hostname\" field"},
+			"linux.sysctl: sysctl \"kernel.hostname\" is not allowed as it conflicts with the OCI "
+			"\"hostname\" field"},
 		{"\"sysctl\":{\"vm.swappiness\":\"1\"}",
 			"linux.sysctl: sysctl \"vm.swappiness\" is not in a separate kernel namespace"},
-		{"\"sysctl\":{\"net/../kernel/panic\":\"1\"}", "linux.sysctl: \"net/../kernel/panic\" is not the name of a sysctl"},
+		{"\"sysctl\":{\"net/../kernel/panic\":\"1\"}",
+			"linux.sysctl: \"net/../kernel/panic\" is not the name of a sysctl"},
 		{"\"sysctl\":{\"net..x\":\"1\"}", "linux.sysctl: \"net..x\" is not the name of a sysctl"},
 		{"\"netDevices\":{\"eth0\":{}}",
 			"linux.netDevices: unable to move network devices without a network namespace"},
@@ -180,7 +189,8 @@ static void refuse_linux(void)
 			"linux.netDevices.eth0.name: invalid network device name \"sixteen-letters-\""},
 		{"\"intelRdt\":{\"closID\":\"a/b\"}", "linux.intelRdt.closID: invalid intelRdt.ClosID \"a/b\""},
 		{"\"intelRdt\":{\"closID\":\"..\"}", "linux.intelRdt.closID: invalid intelRdt.ClosID \"..\""},
-		{"\"intelRdt\":{\"memBwSchema\":\"L3:0=f\"}", "linux.intelRdt.memBwSchema: does not begin with \"MB:\""},
+		{"\"intelRdt\":{\"memBwSchema\":\"L3:0=f\"}",
+			"linux.intelRdt.memBwSchema: does not begin with \"MB:\""},
 	};
 
 	refused(r, COUNT(r), as_linux);
@@ -205,11 +215,13 @@ static void order(void)
 	static const uint16_t want[] = {PLAN_OP_RLIMIT, PLAN_OP_SCHEDULER, PLAN_OP_IO_PRIORITY, PLAN_OP_CPU_AFFINITY,
 		PLAN_OP_MEMORY_POLICY, PLAN_OP_PERSONALITY, PLAN_OP_CWD, PLAN_OP_CREDENTIALS, PLAN_OP_CWD,
 		PLAN_OP_FIND_PROGRAM, PLAN_OP_EXEC};
-	const struct plan *p = process_plan(config(
-		",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":20,\"soft\":10}],\"scheduler\":{\"policy\":\"SCHED_BATCH\","
-		"\"nice\":-5},\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":7}",
-		"\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\",\"nodes\":\"0,2-3\"},\"personality\":{\"domain\":\"LINUX32\"}",
-		""));
+	const struct plan *p =
+		process_plan(config(",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":20,\"soft\":10}],\"scheduler\":"
+				    "{\"policy\":\"SCHED_BATCH\","
+				    "\"nice\":-5},\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":7}",
+			"\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\",\"nodes\":\"0,2-3\"},\"personality\":{"
+			"\"domain\":\"LINUX32\"}",
+			""));
 	size_t n = 0;
 
 	if (!tap_ok(p != NULL, "every setting of the process: %s", err.msg))
@@ -224,7 +236,8 @@ static void order(void)
 	tap_is_int(((const struct plan_io_priority *)find(p, PLAN_OP_IO_PRIORITY))->value,
 		IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT | 7, "io priority");
 	tap_is_int(((const struct plan_number *)find(p, PLAN_OP_PERSONALITY))->value, 8, "personality");
-	tap_is_int(*(const unsigned char *)plan_str(p, ((const struct plan_memory_policy *)find(p, PLAN_OP_MEMORY_POLICY))->mask),
+	tap_is_int(*(const unsigned char *)plan_str(
+			   p, ((const struct plan_memory_policy *)find(p, PLAN_OP_MEMORY_POLICY))->mask),
 		0x0d, "memory policy: nodes");
 }
 
@@ -267,7 +280,8 @@ static void listen_fds(void)
 static void credentials(void)
 {
 	const struct plan_credentials *c = find(
-		plan_of(",\"user\":{\"uid\":7,\"gid\":8,\"umask\":63,\"additionalGids\":[9,10]},\"noNewPrivileges\":true,"
+		plan_of(",\"user\":{\"uid\":7,\"gid\":8,\"umask\":63,\"additionalGids\":[9,10]},\"noNewPrivileges\":"
+			"true,"
 			"\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_KILL\"],\"permitted\":[\"CAP_CHOWN\"],"
 			"\"effective\":[\"CAP_CHOWN\"],\"inheritable\":[\"CAP_CHOWN\"],\"ambient\":[\"CAP_CHOWN\"]}"),
 		PLAN_OP_CREDENTIALS);
@@ -328,9 +342,10 @@ static void sysctls(void)
 
 static void hooks(void)
 {
-	const struct plan *p = process_plan(as_hooks(
-		"\"poststop\":[{\"path\":\"/a\"}],\"createContainer\":[{\"path\":\"/b\",\"args\":[\"x\",\"y\"],\"env\":[\"E=1\"],"
-		"\"timeout\":3}]"));
+	const struct plan *p =
+		process_plan(as_hooks("\"poststop\":[{\"path\":\"/a\"}],\"createContainer\":[{\"path\":\"/"
+				      "b\",\"args\":[\"x\",\"y\"],\"env\":[\"E=1\"],"
+				      "\"timeout\":3}]"));
 	const struct plan_hook *h = find(p, PLAN_OP_HOOK);
 
 	tap_is_int(h->kind, PLAN_HOOK_CREATE_CONTAINER, "kinds stand in the order of a life");
@@ -349,7 +364,8 @@ static void inherited(void)
 		",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":20,\"soft\":10}],\"noNewPrivileges\":true,"
 		"\"user\":{\"uid\":0,\"gid\":0,\"umask\":7},\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":4},"
 		"\"capabilities\":{\"bounding\":[\"CAP_KILL\"]}",
-		"\"personality\":{\"domain\":\"LINUX32\"},\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\"}", "");
+		"\"personality\":{\"domain\":\"LINUX32\"},\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\"}",
+		"");
 	struct oci_process exec = {.args = c->process->args, .args_len = 1, .cwd = (char *)"/"};
 	struct plan_input in = {.id = "id", .container = process_plan(c)};
 	struct oci_exec_cpu_affinity cpus = {.initial = (char *)"0", .final = (char *)"1-2"};
@@ -358,9 +374,11 @@ static void inherited(void)
 	exec.exec_cpu_affinity = &cpus;
 	if (!tap_is_int(plan_compile_exec(&in, &exec, CLONE_NEWUSER, &arena, &p, &err), 0, "exec: %s", err.msg))
 		return;
-	tap_is_int(((const struct plan_rlimit *)find(p, PLAN_OP_RLIMIT))->hard_only, 1, "hard limits before the user namespace");
+	tap_is_int(((const struct plan_rlimit *)find(p, PLAN_OP_RLIMIT))->hard_only, 1,
+		"hard limits before the user namespace");
 	tap_is_int(((const struct plan_credentials *)find(p, PLAN_OP_CREDENTIALS))->umask, 7, "the container's umask");
-	tap_is_int(((const struct plan_credentials *)find(p, PLAN_OP_CREDENTIALS))->no_new_privs, 1, "its no_new_privs");
+	tap_is_int(
+		((const struct plan_credentials *)find(p, PLAN_OP_CREDENTIALS))->no_new_privs, 1, "its no_new_privs");
 	tap_is_int((long long)((const struct plan_credentials *)find(p, PLAN_OP_CREDENTIALS))->bounding, 0x20,
 		"its capabilities");
 	tap_is_int(((const struct plan_scheduler *)find(p, PLAN_OP_SCHEDULER))->nice, 4, "its scheduler");

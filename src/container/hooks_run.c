@@ -32,8 +32,8 @@ static int open_state(const char *json, size_t len)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-static int run_hook(const struct plan *p, const struct plan_hook *h, const char *json, size_t len, int dir,
-	struct error *err)
+static int run_hook(
+	const struct plan *p, const struct plan_hook *h, const char *json, size_t len, int dir, struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_close_ int state = open_state(json, len);
@@ -47,13 +47,16 @@ static int run_hook(const struct plan *p, const struct plan_hook *h, const char 
 	char why[1000];
 
 	if (state < 0 || !c.argv || !c.envp)
-		return error_errno(err, state < 0 ? state : ENOMEM, "error running %s hook #%u", plan_hook_name(h->kind),
-			h->s.index);
+		return error_errno(err, state < 0 ? state : ENOMEM, "error running %s hook #%u",
+			plan_hook_name(h->kind), h->s.index);
 	if (child_run(&c, &end))
 		return 0;
 	child_describe(&c, &end, why, sizeof(why));
-	return error_set(err, end.error ? end.error : end.timed_out ? ETIMEDOUT : EIO, "error running %s hook #%u: %s",
-		plan_hook_name(h->kind), h->s.index, why);
+	return error_set(err,
+		end.error       ? end.error
+		: end.timed_out ? ETIMEDOUT
+				: EIO,
+		"error running %s hook #%u: %s", plan_hook_name(h->kind), h->s.index, why);
 }
 
 /* Runs those of a kind; goes on behind a failure when err is NULL, which is logged then. */

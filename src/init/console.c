@@ -23,8 +23,8 @@ static bool is_ptmx(int fd, bool in_devpts)
 	return !in_devpts || (sys_call2(SYS_fstatfs, fd, &fs) == 0 && (unsigned long)fs.f_type == DEVPTS_SUPER_MAGIC);
 }
 
-/* The multiplexer of the container's own devpts. The container may have put anything there (exec): it is opened only once
- * it is known to be that device, for opening others does things, and not by its path (CVE-2025-52565). */
+/* The multiplexer of the container's own devpts. The container may have put anything there (exec): it is opened only
+ * once it is known to be that device, for opening others does things, and not by its path (CVE-2025-52565). */
 static int open_ptmx(struct init *in, struct error *err)
 {
 	const char *path = "/dev/pts/ptmx";

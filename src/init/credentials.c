@@ -11,8 +11,8 @@
 
 enum { SIG_KILL = 9 };
 
-/* The user must be able to use its stdio. Only the owner: the group may be one that the mount wants (tty). What cannot be
- * given away (a read-only or foreign file system, an id that is not mapped) stays as it is. */
+/* The user must be able to use its stdio. Only the owner: the group may be one that the mount wants (tty). What cannot
+ * be given away (a read-only or foreign file system, an id that is not mapped) stays as it is. */
 static int own_stdio(uint32_t uid, struct error *err)
 {
 	for (int fd = 0; fd < 3; fd++) {
@@ -44,7 +44,8 @@ static int set_groups(const struct init *in, const struct plan_credentials *p, s
 		return error_set(err, EPERM, "process.user.additionalGids: setgroups is denied in this user namespace");
 	}
 	if (r == -EINVAL && p->groups.n)
-		return error_set(err, EINVAL, "process.user.additionalGids: a group is not mapped in the user namespace");
+		return error_set(
+			err, EINVAL, "process.user.additionalGids: a group is not mapped in the user namespace");
 	return r < 0 ? error_errno(err, r, "process.user.additionalGids") : 0;
 }
 

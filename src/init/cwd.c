@@ -40,7 +40,8 @@ static int check_inside(struct error *err)
 		return 0;
 	if (r > 0 || r == -ENOENT)
 		return error_set(err, EPERM,
-			"current working directory is outside of container mount namespace root -- possible container breakout detected");
+			"current working directory is outside of container mount namespace root -- possible container "
+			"breakout detected");
 	return error_errno(err, r, "getcwd");
 }
 

@@ -9,7 +9,7 @@
 #include "init/inroot.h"
 #include "kernel/signals.h"
 
-enum { HOME_SIZE = 4096, FIRST_FREE_FD = 3 };
+enum { HOME_SIZE = 4096, PASSWD_MAX = 16 << 20, FIRST_FREE_FD = 3 };
 
 static size_t strings_size(struct plan_list l, uint32_t more)
 {
@@ -18,8 +18,8 @@ static size_t strings_size(struct plan_list l, uint32_t more)
 
 char **strings_map(const struct init *in, struct plan_list l, uint32_t more)
 {
-	long at = sys_call6(SYS_mmap, 0, (long)strings_size(l, more), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		-1, 0);
+	long at = sys_call6(
+		SYS_mmap, 0, (long)strings_size(l, more), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char **v = (char **)at;
 
 	if (at < 0 && at > -4096)
@@ -37,10 +37,11 @@ void strings_unmap(char **v, struct plan_list l, uint32_t more)
 
 /* ---- HOME ---- */
 
-/* Reads lines through a small buffer; one that does not fit is passed over. */
+/* Reads lines through a small buffer; one that does not fit is passed over. A file of any size may be there: `left` is
+ * what is read of it at most. */
 struct lines {
 	int fd;
-	size_t at, len;
+	size_t at, len, left;
 	char buf[8192];
 };
 
@@ -68,9 +69,10 @@ static char *next_line(struct lines *l)
 			cut = true;
 			l->len = 0;
 		}
-		r = sys_read(l->fd, l->buf + l->len, sizeof(l->buf) - 1 - l->len);
+		r = l->left ? sys_read(l->fd, l->buf + l->len, sizeof(l->buf) - 1 - l->len) : 0;
 		if (r > 0) {
 			l->len += (size_t)r;
+			l->left = l->left > (size_t)r ? l->left - (size_t)r : 0;
 			continue;
 		}
 		if (!l->len || cut)
@@ -123,6 +125,7 @@ static char *home(const struct init *in)
 	l.fd = open_passwd(in);
 	if (l.fd < 0)
 		return text;
+	l.left = PASSWD_MAX;
 	while ((line = next_line(&l))) {
 		const char *h = home_in(line, uid);
 

@@ -44,7 +44,8 @@ int step_keyring(struct init *in, const struct plan_step *s, struct error *err)
 		if (r < 0)
 			return error_errno(err, r, "taking back label %s", label);
 	}
-	/* A kernel without keyrings, or a filter around the runtime: what it protects from is little, and runc goes on. */
+	/* A kernel without keyrings, or a filter around the runtime: what it protects from is little, and runc goes on.
+	 */
 	if (key == -ENOSYS)
 		return 0;
 	if (key < 0)

@@ -40,8 +40,8 @@ int step_seccomp(struct init *in, const struct plan_step *s, struct error *err)
 	int r;
 
 	if (in->caps_pending) {
-		struct caps c = {in->caps_final_effective | admin, in->caps_final_permitted | admin,
-			in->caps_final_inheritable};
+		struct caps c = {
+			in->caps_final_effective | admin, in->caps_final_permitted | admin, in->caps_final_inheritable};
 
 		r = caps_set(&c);
 		if (r < 0)
@@ -50,8 +50,8 @@ int step_seccomp(struct init *in, const struct plan_step *s, struct error *err)
 	r = (int)sys_call3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->flags, &prog);
 	if (r < 0)
 		return error_errno(err, r, "loading a filter of %u instructions", p->n);
-	/* CAP_SYS_ADMIN is not taken back by capset(2), which the filter may kill for, or ask a listener that nobody listens
-	 * to yet: execve(2) takes it (a hook's too), for what it gives depends on the inheritable, ambient and bounding
-	 * sets alone, never on the permitted one. */
+	/* CAP_SYS_ADMIN is not taken back by capset(2), which the filter may kill for, or ask a listener that nobody
+	 * listens to yet: execve(2) takes it (a hook's too), for what it gives depends on the inheritable, ambient and
+	 * bounding sets alone, never on the permitted one. */
 	return p->notify ? hand_over(in, r, err) : 0;
 }

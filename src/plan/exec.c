@@ -59,11 +59,11 @@ static int check_env(const struct oci_process *p, struct error *err)
 		const char *eq = strchr(p->env[i], '=');
 
 		if (!eq)
-			return error_set(err, EINVAL, "process.env[%zu]: invalid environment variable: missing '=' in \"%s\"", i,
-				p->env[i]);
+			return error_set(err, EINVAL,
+				"process.env[%zu]: invalid environment variable: missing '=' in \"%s\"", i, p->env[i]);
 		if (eq == p->env[i])
-			return error_set(err, EINVAL, "process.env[%zu]: invalid environment variable: no name in \"%s\"", i,
-				p->env[i]);
+			return error_set(err, EINVAL,
+				"process.env[%zu]: invalid environment variable: no name in \"%s\"", i, p->env[i]);
 	}
 	return 0;
 }

@@ -15,12 +15,13 @@ static int add_kind(struct plan_builder *b, uint32_t kind, const struct oci_hook
 			return error_set(err, EINVAL, "hooks.%s[%zu].path: must be an absolute path: \"%s\"", name, i,
 				h->path ? h->path : "");
 		if (h->has_timeout && (h->timeout <= 0 || h->timeout > UINT32_MAX))
-			return error_set(err, EINVAL, "hooks.%s[%zu].timeout: %ld seconds: must be greater than zero", name, i,
-				(long)h->timeout);
+			return error_set(err, EINVAL, "hooks.%s[%zu].timeout: %ld seconds: must be greater than zero",
+				name, i, (long)h->timeout);
 		p = plan_add_at(b, PLAN_OP_HOOK, struct plan_hook, (uint32_t)i);
 		p->kind = kind;
 		p->path = plan_put_str(b, h->path);
-		p->args = plan_put_strs(b, h->args_len ? h->args : (char *const *)&h->path, h->args_len ? h->args_len : 1);
+		p->args = plan_put_strs(
+			b, h->args_len ? h->args : (char *const *)&h->path, h->args_len ? h->args_len : 1);
 		p->env = plan_put_strs(b, h->env, h->env_len);
 		p->timeout = h->has_timeout ? (uint32_t)h->timeout : 0;
 	}

@@ -20,7 +20,8 @@ static bool apparmor_enabled(void)
 {
 	char buf[8];
 
-	return file_read_small(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", buf, sizeof(buf)) > 0 && buf[0] == 'Y';
+	return file_read_small(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", buf, sizeof(buf)) > 0 &&
+	       buf[0] == 'Y';
 }
 
 static void add(struct plan_builder *b, uint32_t lsm, const char *label)
@@ -39,18 +40,21 @@ static const char *own_label(const struct plan_input *in, uint32_t lsm)
 	return NULL;
 }
 
-int process_add_labels(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
-	struct error *err)
+int process_add_labels(
+	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
 {
-	const char *selinux = p->selinux_label && *p->selinux_label ? p->selinux_label : own_label(in, PLAN_LSM_SELINUX);
+	const char *selinux =
+		p->selinux_label && *p->selinux_label ? p->selinux_label : own_label(in, PLAN_LSM_SELINUX);
 	const char *apparmor =
 		p->apparmor_profile && *p->apparmor_profile ? p->apparmor_profile : own_label(in, PLAN_LSM_APPARMOR);
 
 	if (selinux && !plan_selinux_enabled())
 		return error_set(err, EINVAL,
-			"process.selinuxLabel: selinux label is specified in config, but selinux is disabled or not supported");
+			"process.selinuxLabel: selinux label is specified in config, but selinux is disabled or not "
+			"supported");
 	if (apparmor && !apparmor_enabled())
-		return error_set(err, EINVAL, "process.apparmorProfile: apparmor: config provided but apparmor not supported");
+		return error_set(
+			err, EINVAL, "process.apparmorProfile: apparmor: config provided but apparmor not supported");
 	if (selinux)
 		add(b, PLAN_LSM_SELINUX, selinux);
 	if (apparmor)

@@ -21,7 +21,8 @@ int plan_add_net_devices(struct plan_builder *b, const struct plan_input *in, st
 	if (!l->net_devices_len)
 		return 0;
 	if (!(plan_all_namespaces(in->config) & CLONE_NEWNET))
-		return error_set(err, EINVAL, "linux.netDevices: unable to move network devices without a network namespace");
+		return error_set(
+			err, EINVAL, "linux.netDevices: unable to move network devices without a network namespace");
 	if (in->rootless)
 		return error_set(err, EINVAL, "linux.netDevices: not supported for rootless containers");
 	for (size_t i = 0; i < l->net_devices_len; i++) {
@@ -31,8 +32,8 @@ int plan_add_net_devices(struct plan_builder *b, const struct plan_input *in, st
 		if (!is_name(d->key))
 			return error_set(err, EINVAL, "linux.netDevices: invalid network device name \"%s\"", d->key);
 		if (d->name && *d->name && !is_name(d->name))
-			return error_set(err, EINVAL, "linux.netDevices.%s.name: invalid network device name \"%s\"", d->key,
-				d->name);
+			return error_set(err, EINVAL, "linux.netDevices.%s.name: invalid network device name \"%s\"",
+				d->key, d->name);
 		p = plan_add_at(b, PLAN_OP_NET_DEVICE, struct plan_net_device, (uint32_t)i);
 		p->name = plan_put_str(b, d->key);
 		p->new_name = d->name && *d->name ? plan_put_str(b, d->name) : 0;

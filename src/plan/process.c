@@ -34,7 +34,8 @@ static int find_personality(const struct oci_personality *o, uint64_t *ret, stru
 	else if (o->domain && strcmp(o->domain, "LINUX32") == 0)
 		*ret = PER_LINUX32;
 	else
-		return error_set(err, EINVAL, "linux.personality.domain: unknown domain \"%s\"", o->domain ? o->domain : "");
+		return error_set(
+			err, EINVAL, "linux.personality.domain: unknown domain \"%s\"", o->domain ? o->domain : "");
 	if (o->flags_len) /* the specification has none */
 		return error_set(err, EINVAL, "linux.personality.flags[0]: unknown flag \"%s\"", o->flags[0]);
 	return 0;
@@ -58,8 +59,8 @@ static int add_personality(struct plan_builder *b, const struct plan_input *in, 
 	return r;
 }
 
-static void add_caps(struct plan_credentials *c, const struct plan_credentials *own, const struct oci_process *p,
-	bool new_userns)
+static void add_caps(
+	struct plan_credentials *c, const struct plan_credentials *own, const struct oci_process *p, bool new_userns)
 {
 	if (p->capabilities || !own) {
 		caps_fill(c, p->capabilities, new_userns);
@@ -134,13 +135,14 @@ int plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p, struct
 	return r;
 }
 
-int plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
-	struct error *err)
+int plan_add_hard_limits(
+	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
 {
 	return has_user_namespace(in) ? process_add_rlimits(b, in, p, true, err) : 0;
 }
 
-int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
+int plan_add_process(
+	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
 {
 	int r = check_cwd(p, err);
 

@@ -52,8 +52,8 @@ static void add_own(struct plan_builder *b, const struct plan_input *in, bool ha
 			add(b, (const struct plan_rlimit *)s, hard_only);
 }
 
-int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool hard_only,
-	struct error *err)
+int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
+	bool hard_only, struct error *err)
 {
 	uint64_t seen = 0;
 

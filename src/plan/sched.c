@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 #define MPOL_WEIGHTED_INTERLEAVE 6 /* Linux 6.9 */
-#define SCHED_ISO 4		   /* reserved: the kernel says what it thinks of it */
+#define SCHED_ISO 4                /* reserved: the kernel says what it thinks of it */
 
 enum { MAX_BITS = 8192, MAX_NODES = 1024 };
 
@@ -70,8 +70,8 @@ static const struct name *find(const struct name *table, const char *name)
 	return NULL;
 }
 
-static int find_flags(const struct name *table, char *const *v, size_t n, const char *path, uint64_t *ret,
-	struct error *err)
+static int find_flags(
+	const struct name *table, char *const *v, size_t n, const char *path, uint64_t *ret, struct error *err)
 {
 	*ret = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -149,7 +149,8 @@ static int add_scheduler(struct plan_builder *b, const struct oci_scheduler *s, 
 	int r;
 
 	if (!policy)
-		return error_set(err, EINVAL, "process.scheduler.policy: unknown policy \"%s\"", s->policy ? s->policy : "");
+		return error_set(
+			err, EINVAL, "process.scheduler.policy: unknown policy \"%s\"", s->policy ? s->policy : "");
 	r = find_flags(sched_flags, s->flags, s->flags_len, "process.scheduler.flags", &flags, err);
 	if (r == 0)
 		r = check_scheduler(s, policy->value, err);
@@ -171,7 +172,8 @@ static int add_io_priority(struct plan_builder *b, const struct oci_io_priority 
 	const struct name *class = find(io_classes, io->class);
 
 	if (!class)
-		return error_set(err, EINVAL, "process.ioPriority.class: unknown class \"%s\"", io->class ? io->class : "");
+		return error_set(
+			err, EINVAL, "process.ioPriority.class: unknown class \"%s\"", io->class ? io->class : "");
 	if (io->priority < 0 || io->priority > 7)
 		return error_set(err, EINVAL, "process.ioPriority.priority: %d is not in 0 … 7", (int)io->priority);
 	plan_add(b, PLAN_OP_IO_PRIORITY, struct plan_io_priority)->value =
@@ -209,7 +211,8 @@ static int check_affinity(const struct oci_exec_cpu_affinity *a, struct error *e
 	uint8_t bits[MAX_BITS / 8];
 
 	if (a->initial && parse_list(a->initial, bits, MAX_BITS) < 0)
-		return error_set(err, EINVAL, "process.execCPUAffinity.initial: not a list of CPUs: \"%s\"", a->initial);
+		return error_set(
+			err, EINVAL, "process.execCPUAffinity.initial: not a list of CPUs: \"%s\"", a->initial);
 	if (a->final && parse_list(a->final, bits, MAX_BITS) < 0)
 		return error_set(err, EINVAL, "process.execCPUAffinity.final: not a list of CPUs: \"%s\"", a->final);
 	return 0;
@@ -227,8 +230,8 @@ static void copy_scheduler(struct plan_builder *b, const struct plan_step *own)
 	*p = copy;
 }
 
-int process_add_scheduling(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
-	struct error *err)
+int process_add_scheduling(
+	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
 {
 	const struct plan_step *own_io = process_own_step(in, PLAN_OP_IO_PRIORITY, NULL);
 	const struct oci_exec_cpu_affinity *a = p->exec_cpu_affinity;
@@ -259,8 +262,8 @@ int process_add_scheduling(struct plan_builder *b, const struct plan_input *in, 
 
 /* ---- memory policy ---- */
 
-static int check_memory_policy(const struct oci_memory_policy *m, uint32_t mode, uint64_t flags, bool nodes,
-	struct error *err)
+static int check_memory_policy(
+	const struct oci_memory_policy *m, uint32_t mode, uint64_t flags, bool nodes, struct error *err)
 {
 	const uint64_t node_flags = MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES;
 

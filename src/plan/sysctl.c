@@ -73,7 +73,7 @@ static bool own_network(const struct oci_config *c)
 	if (!n->path || !*n->path)
 		return true;
 	return stat(n->path, &theirs) < 0 || stat("/proc/self/ns/net", &ours) < 0 || theirs.st_ino != ours.st_ino ||
-		theirs.st_dev != ours.st_dev;
+	       theirs.st_dev != ours.st_dev;
 }
 
 static bool is_ipc(const char *path)
@@ -92,19 +92,23 @@ static int check_namespace(const struct oci_config *c, const char *name, const c
 	if (is_ipc(path)) {
 		if (find_namespace(c, "ipc"))
 			return 0;
-		return error_set(err, EINVAL, "linux.sysctl: sysctl \"%s\" is not allowed in the hosts ipc namespace", name);
+		return error_set(
+			err, EINVAL, "linux.sysctl: sysctl \"%s\" is not allowed in the hosts ipc namespace", name);
 	}
 	if (str_starts(path, "net/")) {
 		if (own_network(c))
 			return 0;
-		return error_set(err, EINVAL, "linux.sysctl: sysctl \"%s\" not allowed in host network namespace", name);
+		return error_set(
+			err, EINVAL, "linux.sysctl: sysctl \"%s\" not allowed in host network namespace", name);
 	}
 	if (find_namespace(c, "uts")) {
 		if (strcmp(path, "kernel/domainname") == 0)
 			return 0;
 		if (strcmp(path, "kernel/hostname") == 0)
 			return error_set(err, EINVAL,
-				"linux.sysctl: sysctl \"%s\" is not allowed as it conflicts with the OCI \"hostname\" field", name);
+				"linux.sysctl: sysctl \"%s\" is not allowed as it conflicts with the OCI \"hostname\" "
+				"field",
+				name);
 	}
 	return error_set(err, EINVAL, "linux.sysctl: sysctl \"%s\" is not in a separate kernel namespace", name);
 }
