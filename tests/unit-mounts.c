@@ -76,12 +76,12 @@ static void test_option_names(void)
 {
 	/* config.md, Linux mount options */
 	static const char *const spec[] = {"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec",
-		"iversion", "lazytime", "loud", "mand", "noatime", "nodev", "nodiratime", "noexec", "noiversion", "nolazytime",
-		"nomand", "norelatime", "nostrictatime", "nosuid", "nosymfollow", "private", "ratime", "rbind", "rdev",
-		"rdiratime", "relatime", "remount", "rexec", "rnoatime", "rnodiratime", "rnoexec", "rnorelatime",
-		"rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave",
-		"rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid",
-		"symfollow", "sync", "tmpcopyup", "unbindable", "idmap", "ridmap"};
+		"iversion", "lazytime", "loud", "mand", "noatime", "nodev", "nodiratime", "noexec", "noiversion",
+		"nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid", "nosymfollow", "private", "ratime",
+		"rbind", "rdev", "rdiratime", "relatime", "remount", "rexec", "rnoatime", "rnodiratime", "rnoexec",
+		"rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw",
+		"rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "silent",
+		"slave", "strictatime", "suid", "symfollow", "sync", "tmpcopyup", "unbindable", "idmap", "ridmap"};
 	const char *const *names = plan_mount_option_names();
 	size_t missing = 0, disorder = 0;
 
@@ -125,7 +125,8 @@ static void test_file_systems(void)
 	p = with_mount(&m);
 	r = first_mount(p);
 	tap_is_str(p ? plan_str(p, r->dest) : NULL, "/rel/path", "a relative destination is below /");
-	tap_is_int(r->attr_set, SYS_MOUNT_ATTR_STRICTATIME, "strictatime wins over noatime, as in mount(2); ro comes later");
+	tap_is_int(r->attr_set, SYS_MOUNT_ATTR_STRICTATIME,
+		"strictatime wins over noatime, as in mount(2); ro comes later");
 	p = plan_of(plan_add_readonly_mounts);
 	r = first_mount(p);
 	tap_is_int(r->kind, PLAN_MOUNT_REMOUNT, "ro of a tmpfs: a remount behind the devices");
@@ -135,8 +136,8 @@ static void test_file_systems(void)
 	m = mount_of("/a", "tmpfs", "tmpfs", OPTIONS("size=1m"));
 	p = with_mount(&m);
 	if (plan_selinux_enabled())
-		tap_is_str(p ? plan_str(p, first_mount(p)->data) : NULL, "size=1m,context=\"system_u:object_r:t:s0:c1,c2\"",
-			"mountLabel");
+		tap_is_str(p ? plan_str(p, first_mount(p)->data) : NULL,
+			"size=1m,context=\"system_u:object_r:t:s0:c1,c2\"", "mountLabel");
 	else
 		tap_ok(!p && strncmp(err.msg, "linux.mountLabel: ", 18) == 0, "mountLabel without SELinux is refused");
 	linux_part.mount_label = NULL;
@@ -148,7 +149,8 @@ static void test_binds(void)
 	const struct plan *p = with_mount(&m);
 	const struct plan_mount *r = first_mount(p);
 
-	tap_ok(p && r->kind == PLAN_MOUNT_BIND && r->flags & PLAN_MOUNT_RECURSIVE, "rbind makes it a bind, whatever the type");
+	tap_ok(p && r->kind == PLAN_MOUNT_BIND && r->flags & PLAN_MOUNT_RECURSIVE,
+		"rbind makes it a bind, whatever the type");
 	tap_is_str(p ? plan_str(p, r->dest) : NULL, "/data", "a destination that names the rootfs is below it");
 	tap_ok(!r->attr_set && !r->attr_clr, "without options the source's flags stay");
 
@@ -190,17 +192,20 @@ static void test_idmap(void)
 	m.gid_mappings = &map;
 	m.gid_mappings_len = 1;
 	m.options_len = 1;
-	tap_is_int(first_mount(with_mount(&m))->flags & PLAN_MOUNT_IDMAP, PLAN_MOUNT_IDMAP, "mappings alone ask for it, too");
+	tap_is_int(first_mount(with_mount(&m))->flags & PLAN_MOUNT_IDMAP, PLAN_MOUNT_IDMAP,
+		"mappings alone ask for it, too");
 }
 
 static void test_refusals(void)
 {
-	refused(mount_of("/a", "none", "/nowhere/at/all", OPTIONS("bind")), "mounts[0].source: /nowhere/at/all: no such file or directory");
+	refused(mount_of("/a", "none", "/nowhere/at/all", OPTIONS("bind")),
+		"mounts[0].source: /nowhere/at/all: no such file or directory");
 	refused(mount_of("/a", "none", "/", OPTIONS("bind", "size=1")),
 		"mounts[0].options: \"size=1\" is not known, and a bind mount has no file system to take it");
 	refused(mount_of("/a", NULL, "tmpfs", NULL), "mounts[0].type: missing");
 	refused(mount_of("", "tmpfs", "tmpfs", NULL), "mounts[0].destination: missing");
-	refused(mount_of("/a", "proc", "proc", OPTIONS("tmpcopyup")), "mounts[0].options: \"tmpcopyup\" is for a tmpfs only");
+	refused(mount_of("/a", "proc", "proc", OPTIONS("tmpcopyup")),
+		"mounts[0].options: \"tmpcopyup\" is for a tmpfs only");
 	refused(mount_of("/proc/self", "tmpfs", "tmpfs", NULL),
 		"mounts[0].destination: \"/proc/self\" cannot be mounted because it is inside /proc");
 	refused(mount_of("/x/../proc", "tmpfs", "tmpfs", NULL),
@@ -214,9 +219,22 @@ static void test_refusals(void)
 static void test_devices(void)
 {
 	struct oci_linux_device d[] = {
-		{.path = (char *)"/dev/null", .type = (char *)"c", .has_major = true, .major = 1, .has_minor = true, .minor = 3,
-			.has_file_mode = true, .file_mode = 0100600, .has_uid = true, .uid = 7},
-		{.path = (char *)"/dev/ptmx", .type = (char *)"c", .has_major = true, .major = 5, .has_minor = true, .minor = 2},
+		{.path = (char *)"/dev/null",
+			.type = (char *)"c",
+			.has_major = true,
+			.major = 1,
+			.has_minor = true,
+			.minor = 3,
+			.has_file_mode = true,
+			.file_mode = 0100600,
+			.has_uid = true,
+			.uid = 7},
+		{.path = (char *)"/dev/ptmx",
+			.type = (char *)"c",
+			.has_major = true,
+			.major = 5,
+			.has_minor = true,
+			.minor = 2},
 	};
 	struct oci_mount m = mount_of("/dev/", "none", "/dev", OPTIONS("rbind"));
 	const struct plan *p;
@@ -266,7 +284,8 @@ static void test_paths(void)
 
 	tap_is_str(path_clean(&arena, "", "//a/./b/../../.."), "/", "path_clean");
 	tap_is_str(path_clean(&arena, "/x/y", "../z/"), "/x/z", "path_clean below a directory");
-	tap_ok(path_is_below("/a/b", "/a") && !path_is_below("/ab", "/a") && !path_is_below("/a", "/a") && path_is_below("/a", "/"),
+	tap_ok(path_is_below("/a/b", "/a") && !path_is_below("/ab", "/a") && !path_is_below("/a", "/a") &&
+			path_is_below("/a", "/"),
 		"path_is_below");
 }
 
@@ -275,10 +294,11 @@ static void test_attributes(void)
 	const unsigned long ms = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME;
 	char names[96];
 
-	tap_is_int(mount_attr_to_ms(mount_attr_from_ms(ms | MS_NOATIME)), ms | MS_NOATIME, "mount(2) flags there and back");
+	tap_is_int(mount_attr_to_ms(mount_attr_from_ms(ms | MS_NOATIME)), ms | MS_NOATIME,
+		"mount(2) flags there and back");
 	tap_is_int(mount_attr_to_ms(0), MS_RELATIME, "no attribute at all means relatime");
-	tap_is_str(mount_attr_names(mount_attr_from_ms(MS_NOSUID | MS_RDONLY | MS_NOATIME), names, sizeof(names)), "ro,nosuid,noatime",
-		"attributes by name");
+	tap_is_str(mount_attr_names(mount_attr_from_ms(MS_NOSUID | MS_RDONLY | MS_NOATIME), names, sizeof(names)),
+		"ro,nosuid,noatime", "attributes by name");
 }
 
 /* ---- paths below a root that somebody else has filled ---- */
@@ -308,9 +328,9 @@ static void test_inroot(void)
 	}
 	_cleanup_close_ int fd = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	tap_ok(symlink("/", "root/abs") == 0 && symlink("../../../../..", "root/up") == 0 && symlink("/new/dir", "root/dangling") == 0 &&
-			symlink("../f2", "root/etc/f") == 0 && symlink("loop", "root/loop") == 0 &&
-			symlink("gone/../../../out", "root/sly") == 0,
+	tap_ok(symlink("/", "root/abs") == 0 && symlink("../../../../..", "root/up") == 0 &&
+			symlink("/new/dir", "root/dangling") == 0 && symlink("../f2", "root/etc/f") == 0 &&
+			symlink("loop", "root/loop") == 0 && symlink("gone/../../../out", "root/sly") == 0,
 		"links that lead astray");
 	expect(inroot_mkdir_p(fd, "/abs/etc", 0755), "root/etc", "an absolute link stays in the root");
 	expect(inroot_mkdir_p(fd, "/up/up/etc", 0755), "root/etc", "a link upwards stays in the root");
@@ -318,7 +338,8 @@ static void test_inroot(void)
 	expect(inroot_file(fd, "/etc/f", 0644), "root/f2", "a dangling link at the end: its target is made");
 	expect(inroot_file(fd, "/etc/f", 0644), "root/f2", "and found the second time");
 	tap_is_int(inroot_mkdir_p(fd, "/loop/x", 0755), -ELOOP, "a loop ends");
-	tap_is_int(inroot_mkdir_p(fd, "/sly/x", 0755), -ENOENT, "nothing is made for \"..\" of a directory that is not there");
+	tap_is_int(inroot_mkdir_p(fd, "/sly/x", 0755), -ENOENT,
+		"nothing is made for \"..\" of a directory that is not there");
 	tap_is_int(inroot_mkdir_p(fd, "/f2/x", 0755), -ENOTDIR, "a file is no directory");
 	tap_is_int(inroot_file(fd, "/etc", 0644), -EISDIR, "a directory is no file");
 	tap_is_int(inroot_open(fd, "/proc/self/root", O_PATH), -ENOENT, "nothing but the root is looked at");
@@ -326,7 +347,8 @@ static void test_inroot(void)
 	expect(inroot_parent(fd, "/n1/n2/name", true, &last), "root/n1/n2", "the parent is made");
 	tap_is_str(last, "name", "and the last part given");
 	tap_is_int(inroot_parent(fd, "/n1/..", true, &last), -EINVAL, "which is never \"..\"");
-	tap_ok(access("out", F_OK) < 0 && access("new", F_OK) < 0 && access("f2", F_OK) < 0, "nothing was made outside");
+	tap_ok(access("out", F_OK) < 0 && access("new", F_OK) < 0 && access("f2", F_OK) < 0,
+		"nothing was made outside");
 	if (chdir("/") == 0 && fork() == 0)
 		execlp("rm", "rm", "-rf", "--", dir, (char *)NULL);
 	(void)wait(NULL);

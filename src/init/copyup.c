@@ -66,8 +66,8 @@ static int copy_xattrs(int from, int to)
 /* Owner, mode and times, in the order in which one does not undo the other. `to` is open for reading or writing. */
 static int copy_attributes(int to, const struct statx *st)
 {
-	struct __kernel_timespec t[2] = {{st->stx_atime.tv_sec, st->stx_atime.tv_nsec},
-		{st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec}};
+	struct __kernel_timespec t[2] = {
+		{st->stx_atime.tv_sec, st->stx_atime.tv_nsec}, {st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec}};
 	int r = (int)sys_call3(SYS_fchown, to, st->stx_uid, st->stx_gid);
 
 	if (r >= 0)

@@ -30,8 +30,9 @@ static int check_node(const struct plan_device *d, int dir, const char *name, bo
 
 	if (fd >= 0 && !is_node(fd, d)) {
 		(void)sys_close(fd);
-		return d->type == S_IFIFO ? error_set(err, EEXIST, "exists and is no fifo")
-					  : error_set(err, EEXIST, "exists and is not the device %u:%u", d->major, d->minor);
+		return d->type == S_IFIFO
+			       ? error_set(err, EEXIST, "exists and is no fifo")
+			       : error_set(err, EEXIST, "exists and is not the device %u:%u", d->major, d->minor);
 	}
 	if (fd >= 0 && made)
 		r = (int)sys_call5(SYS_fchownat, fd, "", d->uid, d->gid, AT_EMPTY_PATH);

@@ -91,8 +91,8 @@ static int hide_all(const char *rootfs, int fd, struct error *err)
 			int r;
 
 			*end = '\0';
-			if (parse(at, &l) && str_eq(l.root, "/") && (str_eq(l.type, "proc") || str_eq(l.type, "sysfs")) &&
-				!is_below(l.point, rootfs)) {
+			if (parse(at, &l) && str_eq(l.root, "/") &&
+				(str_eq(l.type, "proc") || str_eq(l.type, "sysfs")) && !is_below(l.point, rootfs)) {
 				r = hide(l.point, err);
 				if (r < 0)
 					return r;

@@ -30,8 +30,8 @@ int inroot_open_plain(int root, const char *path, uint64_t flags)
 	return walk(root, path, flags, SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_SYMLINKS);
 }
 
-/* p is "HEAD/NAME/TAIL", NAME begins at `at` and is a symbolic link in dir that leads to nothing: p becomes the path that
- * the link means. */
+/* p is "HEAD/NAME/TAIL", NAME begins at `at` and is a symbolic link in dir that leads to nothing: p becomes the path
+ * that the link means. */
 static int expand(char *p, size_t at, int dir, const char *name)
 {
 	char link[PATH_MAX], out[PATH_MAX];

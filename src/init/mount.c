@@ -184,8 +184,8 @@ static int set_attributes(struct init *in, int mnt, bool attached, uint64_t set,
 	r = mount_attr_get(mnt, &old);
 	if (r < 0)
 		return r;
-	return mount_old(in, -1, NULL, mnt, NULL, MS_REMOUNT | MS_BIND | mount_attr_to_ms(mount_attr_change(old, set, clr)),
-		NULL);
+	return mount_old(in, -1, NULL, mnt, NULL,
+		MS_REMOUNT | MS_BIND | mount_attr_to_ms(mount_attr_change(old, set, clr)), NULL);
 }
 
 /* In a user namespace the kernel lets nobody clear what the host had set when the mounts were copied. What was only to
@@ -201,7 +201,8 @@ static int keep_locked(struct init *in, int mnt, bool attached, const struct mou
 		return error_errno(err, r, "attributes");
 	stuck = old & c->off & lockable;
 	if (stuck)
-		return error_errno(err, EPERM, "cannot clear locked flags %s", mount_attr_names(stuck, names, sizeof(names)));
+		return error_errno(
+			err, EPERM, "cannot clear locked flags %s", mount_attr_names(stuck, names, sizeof(names)));
 	stuck = old & MOUNT_ATTRS_ATIME;
 	if (c->clr & MOUNT_ATTRS_ATIME && (set & MOUNT_ATTRS_ATIME) != stuck)
 		return error_errno(err, EPERM, "cannot change locked atime flags %s",
@@ -246,7 +247,7 @@ static int set_mapping(struct init *in, const struct plan_mount *m, int mnt, str
 	return init_wait_go(in, err);
 }
 
-/* A new file system was made with its attributes; a directory of a cgroup hierarchy gets exactly those of a new mount. */
+/* A new file system was made with its attributes; a cgroup directory gets exactly those of a new mount. */
 static struct mount_change change_of(const struct plan_mount *m)
 {
 	if (m->kind == PLAN_MOUNT_FS)

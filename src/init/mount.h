@@ -52,11 +52,11 @@ bool fd_same(int a, int b);
 
 /* Opens the mount point of m, made where it is missing; checked against /proc. */
 int mount_place(struct init *in, const struct plan_mount *m, bool dir, struct error *err);
-/* A place again, now with what mount(2) has put there: fails when it is not the root of a mount. flags: PLAN_MOUNT_*. */
+/* A place again, now with what mount(2) has put there: fails when it is no mount's root. flags: PLAN_MOUNT_*. */
 int mount_reopen(struct init *in, const char *dest, uint32_t flags, struct error *err);
 
-/* Sets attributes on one mount: mount_setattr, or mount(2) once it is attached. `keep_locked`: what a user namespace may
- * not clear stays, unless it is in `off`. -ENOSYS and -EPERM on a detached mount: try again when it is attached. */
+/* Sets attributes on one mount: mount_setattr, or mount(2) once it is attached. What a user namespace may not clear
+ * stays, unless it is in `off`. -ENOSYS and -EPERM on a detached mount: try again when it is attached. */
 struct mount_change {
 	uint64_t set, clr, off;
 };

@@ -77,8 +77,8 @@ static int clone_nearest(const char *source)
 
 /* The container's own directory is bound: for a new mount the kernel makes a superblock for each cgroup namespace, and
  * waits for the end of the one before it. */
-static int mount_one(struct init *in, const struct plan_mount *m, uint32_t i, const char *dest, int place,
-	struct error *err)
+static int mount_one(
+	struct init *in, const struct plan_mount *m, uint32_t i, const char *dest, int place, struct error *err)
 {
 	const struct hierarchy h = {m, plan_list_str(in->plan, m->cgroup_names, i),
 		plan_list_str(in->plan, m->cgroup_paths, i), dest, place};
@@ -136,8 +136,8 @@ static int mount_v1_hierarchy(struct init *in, const struct plan_mount *m, uint3
 static int mount_holder(struct init *in, const struct plan_mount *m, int place, struct error *err)
 {
 	static struct plan_mount holder;
-	const struct mount_fs fs = {"tmpfs", "tmpfs", "mode=755", 0,
-		SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC};
+	const struct mount_fs fs = {
+		"tmpfs", "tmpfs", "mode=755", 0, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC};
 	int tmpfs = mount_fs_new(&fs, NULL, 0), r;
 
 	holder = *m;

@@ -26,8 +26,8 @@ static int host_tree(const struct plan_mount *m, const char *type)
 }
 
 /* Detached where that can be had, else *attached by mount(2). */
-static int make_fs(struct init *in, const struct plan_mount *m, const char *data, int place, bool *attached,
-	struct error *err)
+static int make_fs(
+	struct init *in, const struct plan_mount *m, const char *data, int place, bool *attached, struct error *err)
 {
 	const char *type = plan_str(in->plan, m->type), *source = plan_str(in->plan, m->source);
 	const struct mount_fs fs = {type, source, data, m->sb_flags, m->attr_set};
@@ -92,7 +92,8 @@ static int mount_tmpfs(struct init *in, const struct plan_mount *m, struct error
 	if (place >= 0)
 		(void)sys_close(place);
 	if (mode_is(mode, S_IFDIR) && (!data || str_len(data) < PATH_MAX - 16)) {
-		fmt(with_mode, sizeof(with_mode), "mode=%04o%s%s", (unsigned)mode & 07777u, data ? "," : "", data ? data : "");
+		fmt(with_mode, sizeof(with_mode), "mode=%04o%s%s", (unsigned)mode & 07777u, data ? "," : "",
+			data ? data : "");
 		data = with_mode;
 	}
 	place = mount_place(in, m, true, err);
@@ -115,8 +116,8 @@ static int set_label(int mnt, const char *label, struct error *err)
 
 static bool is_whole_proc(const struct init *in, const struct plan_mount *m)
 {
-	return str_eq(plan_str(in->plan, m->type), "proc") && str_eq(plan_str(in->plan, m->dest), "/proc") && !m->data &&
-	       !m->sb_flags && !(m->flags & PLAN_MOUNT_IDMAP);
+	return str_eq(plan_str(in->plan, m->type), "proc") && str_eq(plan_str(in->plan, m->dest), "/proc") &&
+	       !m->data && !m->sb_flags && !(m->flags & PLAN_MOUNT_IDMAP);
 }
 
 /* init's private procfs was never seen by anybody: its superblock will do for the container. */

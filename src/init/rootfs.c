@@ -7,8 +7,8 @@
 #include "init/mount.h"
 #include "kernel/mountapi.h"
 
-/* pivot_root refuses a new root on a shared mount, and what is bound on one would appear on the host. The mount that path is
- * on: the nearest directory above that takes a change of propagation. */
+/* pivot_root refuses a new root on a shared mount, and what is bound on one would appear on the host. The mount that
+ * path is on: the nearest directory above that takes a change of propagation. */
 static int parent_private(const char *path, struct error *err)
 {
 	char p[PATH_MAX];
@@ -28,7 +28,8 @@ static int set_propagation(const struct plan_rootfs *p, const char *path, struct
 	uint32_t ms = p->propagation;
 	int r;
 
-	if (ms & MS_UNBINDABLE) /* the rootfs itself gets it after the pivot; nothing could be bound from an unbindable mount */
+	/* nothing could be bound from an unbindable mount; the rootfs itself becomes one after the pivot */
+	if (ms & MS_UNBINDABLE)
 		ms = MS_PRIVATE | (ms & MS_REC);
 	r = sys_mount(NULL, "/", NULL, ms, NULL);
 	if (r < 0)
@@ -71,7 +72,8 @@ static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char 
 	int place = open_place(path, init_slot(in, p->slot) >= 0), mnt, r;
 
 	if (place < 0)
-		return error_errno(err, place, "%s%s", p->new_mount_ns ? "" : "in the mount namespace that was joined: ", path);
+		return error_errno(
+			err, place, "%s%s", p->new_mount_ns ? "" : "in the mount namespace that was joined: ", path);
 	mnt = clone_rootfs(in, p, place);
 	if (mount_api_missing(mnt))
 		r = mnt = bind_old(path);

@@ -216,9 +216,8 @@ int mount_fs_new(const struct mount_fs *fs, char *why, size_t n)
 		return fd;
 	r = set_sb_flags(fd, fs->sb_ms);
 	if (r >= 0 && fs->source)
-		r = str_len(fs->source) < KEY_MAX
-			    ? sys_fsconfig(fd, SYS_FSCONFIG_SET_STRING, "source", fs->source, 0)
-			    : -EOPNOTSUPP;
+		r = str_len(fs->source) < KEY_MAX ? sys_fsconfig(fd, SYS_FSCONFIG_SET_STRING, "source", fs->source, 0)
+						  : -EOPNOTSUPP;
 	if (r >= 0)
 		r = set_data(fd, fs->data);
 	if (r >= 0)

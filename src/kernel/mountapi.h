@@ -34,14 +34,15 @@ int mount_propagation_fd(int mnt, unsigned long ms);
 
 struct mount_fs {
 	const char *type;
-	const char *source;  /* NULL: none */
-	const char *data;    /* comma separated, NULL: none; a value in double quotes is taken without them */
-	unsigned long sb_ms; /* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION, MS_SILENT */
+	const char *source; /* NULL: none */
+	const char *data;   /* comma separated, NULL: none; a value in double quotes is taken without them */
+	unsigned long
+		sb_ms; /* MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION, MS_SILENT */
 	uint64_t attr;
 };
 /* A detached mount of a file system. `why` (which may be NULL) gets the kernel's own words where it has some, else "".
- * -EOPNOTSUPP for what cannot go this way but can by mount(2): values longer than 255 bytes or with escapes, MS_SILENT and
- * MS_I_VERSION. */
+ * -EOPNOTSUPP for what cannot go this way but can by mount(2): values longer than 255 bytes or with escapes, MS_SILENT
+ * and MS_I_VERSION. */
 int mount_fs_new(const struct mount_fs *fs, char *why, size_t n);
 
 #endif

@@ -49,7 +49,8 @@ int plan_fill_cgroup_mount(struct plan_builder *b, const struct plan_input *in, 
 	}
 	p->kind = PLAN_MOUNT_CGROUP;
 	p->flags |= (ns ? PLAN_MOUNT_CGROUP_NS : 0) | (cg->mode == CGROUP_MODE_V2 ? 0 : PLAN_MOUNT_CGROUP_V1);
-	for (size_t i = cg->n; i-- > 0;) { /* the kernel names the youngest hierarchy first; mounted they are oldest first */
+	for (size_t i = cg->n;
+		i-- > 0;) { /* the kernel names the youngest hierarchy first; mounted they are oldest first */
 		const struct cgroup_dir *d = &cg->d[i];
 
 		if (d->v2 != (cg->mode == CGROUP_MODE_V2)) /* a hybrid host shows its v1 hierarchies only */

@@ -103,7 +103,8 @@ static int add_device(struct plan_builder *b, const struct plan_input *in, uint3
 	if (r < 0)
 		return r;
 	if (!path || *d->path != '/' || strcmp(path, "/") == 0)
-		return error_set(err, EINVAL, "path: \"%s\" is not the absolute path of a device", d->path ? d->path : "");
+		return error_set(
+			err, EINVAL, "path: \"%s\" is not the absolute path of a device", d->path ? d->path : "");
 	if (d->has_file_mode && d->file_mode > 0177777)
 		return error_set(err, EINVAL, "fileMode: %u is no mode", d->file_mode);
 	if (strcmp(path, "/dev/ptmx") == 0) /* the container's own, made with the links */

@@ -14,12 +14,12 @@
 enum { MOUNT_OPTIONS_PROPAGATIONS = 8 };
 
 struct mount_options {
-	unsigned long ms;     /* MS_* that are set at the end, MS_BIND, MS_REC and MS_REMOUNT among them */
-	unsigned long ms_off; /* MS_* that are named to be cleared ("rw", "exec") */
+	unsigned long ms;          /* MS_* that are set at the end, MS_BIND, MS_REC and MS_REMOUNT among them */
+	unsigned long ms_off;      /* MS_* that are named to be cleared ("rw", "exec") */
 	uint64_t rec_set, rec_clr; /* MOUNT_ATTR_* of the r… options */
 	uint32_t propagation[MOUNT_OPTIONS_PROPAGATIONS]; /* MS_*, in order */
 	size_t propagation_n;
-	uint32_t flags;	  /* PLAN_MOUNT_* that options ask for */
+	uint32_t flags;   /* PLAN_MOUNT_* that options ask for */
 	const char *data; /* what is none of these, comma separated; NULL: nothing */
 };
 

@@ -54,7 +54,8 @@ static int check_proc(const struct entry *e, struct error *err)
 	if (strcmp(e->dest, "/proc") == 0) /* the source of a bind is looked at when it is there */
 		return is_type(e, "proc") || is_bind(e) || e->o.ms & MS_REMOUNT
 			       ? 0
-			       : error_set(err, EPERM, "destination: \"/proc\" cannot be mounted because it is not of type proc");
+			       : error_set(err, EPERM,
+					 "destination: \"/proc\" cannot be mounted because it is not of type proc");
 	if (strncmp(e->dest, "/proc/", 6) != 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
@@ -91,8 +92,8 @@ static int check(struct entry *e, struct error *err)
 		return error_set(err, EINVAL, "options: \"%s\" is for a bind mount only",
 			e->o.flags & PLAN_MOUNT_COPY_SYMLINK ? "copy-symlink" : "src-nofollow");
 	if (bind && e->o.data)
-		return error_set(err, EINVAL, "options: \"%s\" is not known, and a bind mount has no file system to take it",
-			e->o.data);
+		return error_set(err, EINVAL,
+			"options: \"%s\" is not known, and a bind mount has no file system to take it", e->o.data);
 	return check_mappings(e, err) < 0 ? -EINVAL : check_proc(e, err);
 }
 
@@ -123,7 +124,7 @@ static void fill_fs(struct entry *e)
 		p->label = plan_put_str(e->b, label);
 }
 
-/* Options replace what the source's mount has, as far as locks allow; access times only where an option is about them. */
+/* Options replace what the source's mount has, as far as locks allow; access times only where one is about them. */
 static void fill_bind_attributes(struct plan_mount *p, const struct mount_options *o)
 {
 	const unsigned long ways = MS_BIND | MS_REC | MS_REMOUNT;
@@ -158,8 +159,8 @@ static int check_source(const struct entry *e, const char *source, struct error 
 static int fill_bind(struct entry *e, struct error *err)
 {
 	struct plan_mount *p = e->p;
-	const char *source = *e->m->source == '/' ? e->m->source
-						  : arena_fmt(e->b->arena, "%s/%s", e->in->bundle, e->m->source);
+	const char *source =
+		*e->m->source == '/' ? e->m->source : arena_fmt(e->b->arena, "%s/%s", e->in->bundle, e->m->source);
 	int r = source ? check_source(e, source, err) : error_errno(err, ENOMEM, "source");
 
 	if (r < 0)
@@ -254,7 +255,8 @@ int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct 
 
 	if (label && *label && !plan_selinux_enabled())
 		return error_set(err, EINVAL,
-			"linux.mountLabel: selinux label is specified in config, but selinux is disabled or not supported");
+			"linux.mountLabel: selinux label is specified in config, but selinux is disabled or not "
+			"supported");
 	for (size_t i = 0; i < in->config->mounts_len; i++) {
 		struct entry e;
 		int r = begin(&e, b, in, i, err);

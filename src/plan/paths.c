@@ -7,7 +7,8 @@
 #include "plan/path.h"
 
 /* Clean, each once: a path that is bound to itself or masked twice would be a mount too many. */
-static int add_list(struct plan_builder *b, enum plan_op op, char *const *v, size_t n, const char *what, struct error *err)
+static int add_list(
+	struct plan_builder *b, enum plan_op op, char *const *v, size_t n, const char *what, struct error *err)
 {
 	char **paths = arena_array(b->arena, n ? n : 1, sizeof(*paths));
 	size_t kept = 0;
@@ -41,5 +42,7 @@ int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct e
 		return error_set(err, EINVAL, "unable to restrict sys entries without a private MNT namespace");
 	r = add_list(b, PLAN_OP_READONLY_PATHS, l->readonly_paths, l->readonly_paths_len, "linux.readonlyPaths", err);
 
-	return r < 0 ? r : add_list(b, PLAN_OP_MASKED_PATHS, l->masked_paths, l->masked_paths_len, "linux.maskedPaths", err);
+	return r < 0 ? r
+		     : add_list(
+			       b, PLAN_OP_MASKED_PATHS, l->masked_paths, l->masked_paths_len, "linux.maskedPaths", err);
 }
