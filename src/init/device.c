@@ -143,11 +143,14 @@ static int make_ptmx(struct init *in, struct error *err)
 	return make_link(in, "/dev/ptmx", "pts/ptmx", err);
 }
 
-/* Kernels may be built without it. It was a link of every system's /dev, and the container's /proc has it if the host's
- * does. */
-static bool has_kcore(void)
+/* Kernels may be built without it; without a /proc of its own the container has no use for the link. */
+static bool has_kcore(const struct init *in)
 {
-	return sys_call4(SYS_faccessat, -1, "/proc/kcore", 0, 0) == 0;
+	int fd = inroot_open(in->root, "/proc/kcore", O_PATH);
+
+	if (fd >= 0)
+		(void)sys_close(fd);
+	return fd >= 0;
 }
 
 int step_dev_links(struct init *in, const struct plan_step *s, struct error *err)
@@ -163,7 +166,7 @@ int step_dev_links(struct init *in, const struct plan_step *s, struct error *err
 	int r = 0;
 
 	(void)s;
-	for (unsigned i = 0; i < (has_kcore() ? n : n - 1) && r == 0; i++)
+	for (unsigned i = 0; i < (has_kcore(in) ? n : n - 1) && r == 0; i++)
 		r = make_link(in, links[i][0], links[i][1], err);
 	return r < 0 ? r : make_ptmx(in, err);
 }

@@ -52,13 +52,22 @@ bool fd_same(int a, int b)
 
 /* ---- mount(2) by fds ---- */
 
+/* The host's procfs, while it is there; it knows this process, too. */
+static int open_proc(struct init *in)
+{
+	int fd = in->pivoted ? -ENOENT : sys_openat(-1, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (fd >= 0 && fd_fs_magic(fd) != PROC_SUPER_MAGIC) {
+		(void)sys_close(fd);
+		fd = -ENOENT;
+	}
+	return fd < 0 ? init_proc(in, NULL) : fd;
+}
+
 int fd_path(struct init *in, int fd, struct fd_path *ret)
 {
-	int proc = in->pivoted ? init_proc(in, NULL) : sys_openat(-1, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	int r = proc;
+	int proc = open_proc(in), r = proc;
 
-	if (r >= 0 && fd_fs_magic(proc) != PROC_SUPER_MAGIC)
-		r = -EPERM;
 	if (r >= 0)
 		r = (int)sys_call1(SYS_fchdir, proc);
 	if (proc >= 0 && proc != in->proc)

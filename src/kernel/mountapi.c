@@ -208,7 +208,8 @@ static void read_reason(int fs, char *why, size_t n)
 
 int mount_fs_new(const struct mount_fs *fs, char *why, size_t n)
 {
-	int fd = sys_fsopen(fs->type, SYS_FSOPEN_CLOEXEC), r;
+	/* "fuse.sshfs": only mount(2) tells the file system its subtype */
+	int fd = str_chr(fs->type, '.') ? -EOPNOTSUPP : sys_fsopen(fs->type, SYS_FSOPEN_CLOEXEC), r;
 
 	if (why)
 		why[0] = '\0';

@@ -41,8 +41,8 @@ struct mount_fs {
 	uint64_t attr;
 };
 /* A detached mount of a file system. `why` (which may be NULL) gets the kernel's own words where it has some, else "".
- * -EOPNOTSUPP for what cannot go this way but can by mount(2): values longer than 255 bytes or with escapes, MS_SILENT
- * and MS_I_VERSION. */
+ * -EOPNOTSUPP for what cannot go this way but can by mount(2): values longer than 255 bytes or with escapes, types
+ * with a subtype ("fuse.x"), MS_SILENT and MS_I_VERSION. */
 int mount_fs_new(const struct mount_fs *fs, char *why, size_t n);
 
 #endif

@@ -15,8 +15,9 @@
 #define SUPERBLOCK (MS_RDONLY | MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME | MS_I_VERSION | MS_SILENT)
 #define ATIME (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)
 
-/* Slots are for what the host can open ahead; beyond this number init opens by path, which needs none. */
-enum { MOUNT_SLOTS_END = PLAN_MAX_SLOTS / 2 };
+/* Slots are for what the host can open ahead, and one packet has to hold them; beyond this number init opens by path,
+ * which needs none. */
+enum { MOUNT_SLOTS_END = SYNC_MAX_FDS * 3 / 4 };
 
 /* One entry of mounts[], on its way into the plan. */
 struct entry {
