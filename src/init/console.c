@@ -38,12 +38,18 @@ static int open_ptmx(struct init *in, struct error *err)
 	}
 	if (at < 0)
 		return error_errno(err, at, "%s", path);
-	if (!is_ptmx(at, in_devpts))
-		fd = error_set(err, ENXIO, "%s: not a pseudo terminal multiplexer", path);
-	else if ((fd = proc_reopen(in, at, O_RDWR | O_NOCTTY, err)) < 0)
-		error_errno(err, fd, "%s", path);
+	fd = is_ptmx(at, in_devpts) ? proc_reopen(in, at, O_RDWR | O_NOCTTY, err) : -ENXIO;
 	(void)sys_close(at);
-	return fd;
+	if (fd == -EPERM) { /* a user namespace without a procfs of its own cannot have ours */
+		fd = inroot_open(in->root, path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		if (fd >= 0 && !is_ptmx(fd, in_devpts)) {
+			(void)sys_close(fd);
+			fd = -ENXIO;
+		}
+	}
+	if (fd == -ENXIO)
+		return error_set(err, ENXIO, "%s: not a pseudo terminal multiplexer", path);
+	return fd < 0 ? error_errno(err, fd, "%s", path) : fd;
 }
 
 static int prepare_slave(int slave, const struct plan_console *p, struct error *err)

@@ -6,7 +6,18 @@
 
 #include "kernel/child.h"
 
-/* One hook. Its stdin is an open file of its own: it reads from the start, whatever others have read. */
+/* The state for a hook's stdin, an open file of its own: what one leaves behind in the background reads, or seeks, does
+ * not reach the next. Where a user namespace has no procfs to open it by, they share it, wound back for each. */
+static int open_state(struct init *in, int state, struct error *err)
+{
+	int fd = proc_reopen(in, state, O_RDONLY, err);
+
+	if (fd != -EPERM)
+		return fd;
+	(void)sys_call3(SYS_lseek, state, 0, 0 /* SEEK_SET */);
+	return (int)sys_call3(SYS_fcntl, state, F_DUPFD_CLOEXEC, 3);
+}
+
 static int run_hook(struct init *in, const struct plan_hook *h, int state, int dir, struct error *err)
 {
 	static struct child_end end;
@@ -17,7 +28,7 @@ static int run_hook(struct init *in, const struct plan_hook *h, int state, int d
 
 	c.argv = argv;
 	c.envp = envp;
-	c.in = proc_reopen(in, state, O_RDONLY, err);
+	c.in = open_state(in, state, err);
 	if (c.in < 0) {
 		r = error_errno(err, c.in, "error running %s hook #%u: state for its stdin", plan_hook_name(h->kind),
 			h->s.index);
