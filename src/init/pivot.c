@@ -76,7 +76,8 @@ int step_pivot(struct init *in, const struct plan_step *s, struct error *err)
 			return error_errno(err, r, "/");
 		in->pivoted = true;
 	}
-	if (r == 0 && p->propagation & (MS_SHARED | MS_UNBINDABLE)) {
+	/* private and slave it is already; the host's own mount namespace is left as it is */
+	if (r == 0 && p->mode != PLAN_PIVOT_CHROOT && p->propagation & (MS_SHARED | MS_UNBINDABLE)) {
 		r = sys_mount(NULL, "/", NULL, p->propagation, NULL);
 		if (r < 0)
 			error_errno(err, r, "/: setting the propagation");
