@@ -207,7 +207,7 @@ static void compile_cpu(void)
 static void compile_pids_and_io(void)
 {
 	struct oci_throttle_device t = {8, 0, 1000}, zero = {8, 16, 0};
-	struct oci_weight_device wd = {.major = 8, .minor = 0, .weight = 500};
+	struct oci_weight_device wd = {.major = 8, .minor = 0, .has_weight = true, .weight = 500};
 	struct oci_block_io b = {.weight = 10,
 		.weight_device = &wd,
 		.weight_device_len = 1,

@@ -61,6 +61,8 @@ static int weight_device(struct cgroup_compiler *c, uint32_t dir, const struct o
 	const char *leaf = arena_fmt(c->a, PATH "weightDevice[%zu].leafWeight", i);
 	int r = weight && leaf ? check_device(c, weight, d->major, d->minor) : -ENOMEM;
 
+	if (r == 0 && !d->has_weight && !d->has_leaf_weight)
+		r = error_set(c->err, EINVAL, PATH "weightDevice[%zu]: needs weight or leafWeight", i);
 	if (r == 0)
 		r = check_weight(c, weight, d->weight);
 	if (r == 0)

@@ -108,7 +108,7 @@ int cgroup_compile_rdma(struct cgroup_compiler *c)
 		if (!*d->key || strpbrk(d->key, " \t\n"))
 			return error_set(c->err, EINVAL, "%s: not the name of a device", what);
 		if (!d->has_hca_handles && !d->has_hca_objects)
-			continue;
+			return error_set(c->err, EINVAL, "%s: needs hcaHandles or hcaObjects", what);
 		if (d->has_hca_handles)
 			fmt(handles, sizeof(handles), " hca_handle=%u", d->hca_handles);
 		if (d->has_hca_objects)

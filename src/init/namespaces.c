@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <linux/time.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -151,7 +152,9 @@ int step_time_offsets(struct init *in, const struct plan_step *s, struct error *
 		r = sys_write(fd, line, n);
 		(void)sys_close(fd);
 	}
-	return r < 0 ? error_errno(err, (int)r, "time offset of clock %u", p->clock) : 0;
+	return r < 0 ? error_errno(err, (int)r, "linux.timeOffsets.%s: %ld s, %u ns",
+			       p->clock == CLOCK_BOOTTIME ? "boottime" : "monotonic", (long)p->secs, p->nsecs)
+		     : 0;
 }
 
 /* unshare(CLONE_NEWTIME) counts for children only; this process goes in by setns. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "plan/process.h"
 #include "plan/sync.h"
 
 static bool empty(const char *s)
@@ -16,13 +17,18 @@ static bool empty(const char *s)
 static int check_config(const struct plan_input *in, struct error *err)
 {
 	const struct oci_config *c = in->config;
+	int r = plan_check_version(c->oci_version, err);
 
+	if (r < 0)
+		return r;
 	if (!c->process)
 		return error_set(err, EINVAL, "process: missing");
 	if (!c->linux)
 		return error_set(err, EINVAL, "linux: missing");
 	if (!c->root || empty(c->root->path))
 		return error_set(err, EINVAL, "root.path: missing");
+	if (oci_map_get(c->annotations, ""))
+		return error_set(err, EINVAL, "annotations: a key is empty");
 	return plan_check_namespaces(c, err);
 }
 
@@ -44,10 +50,13 @@ static void add_cgroup_join(struct plan_builder *b)
 	p->slots = plan_put_u32s(b, slots, CGROUP_MAX_HIERARCHIES + 1);
 }
 
-static void add_host_steps(struct plan_builder *b, const struct oci_process *p)
+static void add_host_steps(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p)
 {
-	if (p->has_oom_score_adj)
-		plan_add(b, PLAN_OP_OOM_SCORE, struct plan_oom_score)->value = p->oom_score_adj;
+	const struct plan_oom_score *own = (const struct plan_oom_score *)process_own_step(in, PLAN_OP_OOM_SCORE, NULL);
+
+	if (p->has_oom_score_adj || own)
+		plan_add(b, PLAN_OP_OOM_SCORE, struct plan_oom_score)->value =
+			p->has_oom_score_adj ? p->oom_score_adj : own->value;
 }
 
 static const struct propagation {
@@ -195,7 +204,7 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 		r = plan_add_intel_rdt(&b, in, err);
 	if (r < 0)
 		return r;
-	add_host_steps(&b, c->process);
+	add_host_steps(&b, in, c->process);
 	add_cgroup_join(&b);
 	r = plan_add_hard_limits(&b, in, c->process, err);
 	if (r == 0)
@@ -240,7 +249,7 @@ int plan_compile_exec(const struct plan_input *input, const struct oci_process *
 	b.flags = PLAN_EXEC;
 	pidfd = plan_new_slot(&b); /* SLOT_FIRST_FREE, and the next one: the host side relies on it */
 	root = plan_new_slot(&b);
-	add_host_steps(&b, p);
+	add_host_steps(&b, in, p);
 	r = plan_add_initial_affinity(&b, p, err);
 	if (r < 0)
 		return r;

@@ -41,6 +41,8 @@ int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, 
  * config.md has members that are not known ignored. */
 int plan_check_version(const char *version, struct error *err);
 int plan_check_namespaces(const struct oci_config *c, struct error *err); /* namespaces.c: duplicates, impossible mixes */
+/* Each of them is a range of ids; `where` names the list ("linux.uidMappings"). */
+int plan_check_id_maps(const struct oci_id_mapping *m, size_t n, const char *where, struct error *err);
 int plan_add_id_maps(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err);

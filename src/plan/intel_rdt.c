@@ -50,6 +50,19 @@ static size_t count_lines(const char *s)
 	return n;
 }
 
+/* Each is one line of the group's schemata file. */
+static int check_lines(const struct oci_intel_rdt *o, struct error *err)
+{
+	if (o->mem_bw_schema && *o->mem_bw_schema && !str_starts(o->mem_bw_schema, "MB:"))
+		return error_set(err, EINVAL, "linux.intelRdt.memBwSchema: does not begin with \"MB:\"");
+	if (o->mem_bw_schema && strchr(o->mem_bw_schema, '\n'))
+		return error_set(err, EINVAL, "linux.intelRdt.memBwSchema: must not contain newlines");
+	for (size_t i = 0; i < o->schemata_len; i++)
+		if (strchr(o->schemata[i], '\n'))
+			return error_set(err, EINVAL, "linux.intelRdt.schemata[%zu]: must not contain newlines", i);
+	return 0;
+}
+
 int plan_add_intel_rdt(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	const struct oci_intel_rdt *o = in->config->linux->intel_rdt;
@@ -60,6 +73,8 @@ int plan_add_intel_rdt(struct plan_builder *b, const struct plan_input *in, stru
 		return 0;
 	if (o->clos_id && *o->clos_id && !is_group_name(o->clos_id))
 		return error_set(err, EINVAL, "linux.intelRdt.closID: invalid intelRdt.ClosID \"%s\"", o->clos_id);
+	if (check_lines(o, err) < 0)
+		return -EINVAL;
 	l.room = count_lines(o->l3_cache_schema) + count_lines(o->mem_bw_schema);
 	for (size_t i = 0; i < o->schemata_len; i++)
 		l.room += count_lines(o->schemata[i]);
@@ -68,8 +83,6 @@ int plan_add_intel_rdt(struct plan_builder *b, const struct plan_input *in, stru
 		return error_errno(err, ENOMEM, "linux.intelRdt");
 	/* the specification has MB: lines left out of this one */
 	add_lines(&l, o->l3_cache_schema, "MB:");
-	if (o->mem_bw_schema && *o->mem_bw_schema && !str_starts(o->mem_bw_schema, "MB:"))
-		return error_set(err, EINVAL, "linux.intelRdt.memBwSchema: does not begin with \"MB:\"");
 	add_lines(&l, o->mem_bw_schema, NULL);
 	for (size_t i = 0; i < o->schemata_len; i++)
 		add_lines(&l, o->schemata[i], NULL);

@@ -68,9 +68,15 @@ static int check_proc(const struct entry *e, struct error *err)
 static int check_mappings(struct entry *e, struct error *err)
 {
 	const struct oci_mount *m = e->m;
+	int r;
 
 	if ((m->uid_mappings_len != 0) != (m->gid_mappings_len != 0))
 		return error_set(err, EINVAL, "uidMappings and gidMappings: one needs the other");
+	r = plan_check_id_maps(m->uid_mappings, m->uid_mappings_len, "uidMappings", err);
+	if (r == 0)
+		r = plan_check_id_maps(m->gid_mappings, m->gid_mappings_len, "gidMappings", err);
+	if (r < 0)
+		return r;
 	if (m->uid_mappings_len)
 		e->o.flags |= PLAN_MOUNT_IDMAP;
 	else if (e->o.flags & PLAN_MOUNT_IDMAP && !(plan_all_namespaces(e->in->config) & CLONE_NEWUSER))

@@ -105,22 +105,28 @@ static int check_uses(const struct oci_config *c, struct error *err)
 	return 0;
 }
 
-static int add_id_maps(struct plan_builder *b, const struct oci_id_mapping *m, size_t n, bool gid, struct error *err)
+int plan_check_id_maps(const struct oci_id_mapping *m, size_t n, const char *where, struct error *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct plan_idmap *p;
-
+	for (size_t i = 0; i < n; i++)
 		if (!m[i].size || m[i].container_id + (uint64_t)m[i].size > UINT32_MAX ||
 			m[i].host_id + (uint64_t)m[i].size > UINT32_MAX)
-			return error_set(err, EINVAL, "linux.%s[%zu]: not a range of ids", gid ? "gidMappings" : "uidMappings",
-				i);
-		p = plan_add_at(b, PLAN_OP_IDMAP, struct plan_idmap, (uint32_t)i);
+			return error_set(err, EINVAL, "%s[%zu]: not a range of ids", where, i);
+	return 0;
+}
+
+static int add_id_maps(struct plan_builder *b, const struct oci_id_mapping *m, size_t n, bool gid, struct error *err)
+{
+	int r = plan_check_id_maps(m, n, gid ? "linux.gidMappings" : "linux.uidMappings", err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct plan_idmap *p = plan_add_at(b, PLAN_OP_IDMAP, struct plan_idmap, (uint32_t)i);
+
 		p->gid = gid;
 		p->container = m[i].container_id;
 		p->host = m[i].host_id;
 		p->count = m[i].size;
 	}
-	return 0;
+	return r;
 }
 
 /* Slots of namespaces to join are filled by the host side, which opens the paths in the order of the steps. */

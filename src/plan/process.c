@@ -81,6 +81,8 @@ static int check_user(const struct oci_user *u, struct error *err)
 		return error_set(err, EINVAL, "process.user.uid: %u is not a user", u->uid);
 	if (u && u->gid == UINT32_MAX)
 		return error_set(err, EINVAL, "process.user.gid: %u is not a group", u->gid);
+	if (u && u->has_umask && u->umask > 0777)
+		return error_set(err, EINVAL, "process.user.umask: %u is above %d (octal 0777)", u->umask, 0777);
 	for (size_t i = 0; u && i < u->additional_gids_len; i++)
 		if (u->additional_gids[i] == UINT32_MAX)
 			return error_set(err, EINVAL, "process.user.additionalGids[%zu]: %u is not a group", i,
@@ -101,7 +103,7 @@ static void add_credentials(struct plan_builder *b, const struct plan_input *in,
 		c->gid = u->gid;
 		c->groups = plan_put_u32s(b, u->additional_gids, u->additional_gids_len);
 		if (u->has_umask)
-			c->umask = u->umask & 0777;
+			c->umask = u->umask;
 	}
 	c->set_groups = !in->rootless;
 	c->no_new_privs = p->has_no_new_privileges ? p->no_new_privileges : own && own->no_new_privs;

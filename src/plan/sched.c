@@ -254,6 +254,8 @@ int process_add_scheduling(
 	/* the container's first process is not exec'ed into it: it is only checked there */
 	if (exec && a && a->final && *a->final)
 		return add_affinity(b, a->final, true, err);
+	if (exec && a && a->initial && *a->initial) /* config.md: without a final one it is not changed any more */
+		return 0;
 	/* What the runtime was started with (a service's CPUAffinity=) is not the container's; since Linux 6.2 (commit
 	 * da019032819a) joining a cpuset no longer undoes it. */
 	plan_add(b, PLAN_OP_CPU_AFFINITY, struct plan_cpu_affinity)->final = 1;

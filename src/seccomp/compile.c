@@ -170,6 +170,8 @@ static int read_entry(const struct oci_linux_seccomp *s, size_t item, struct are
 	int r;
 
 	fmt(where, sizeof(where), "linux.seccomp.syscalls[%zu]", item);
+	if (!c->names_len)
+		return error_set(err, EINVAL, "%s.names: must not be empty", where);
 	r = read_action(c->action, c->has_errno_ret, c->errno_ret, where, "action", "errnoRet", &action, err);
 	if (r == 0)
 		r = read_args(c, item, a, &args, err);
