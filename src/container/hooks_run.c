@@ -52,11 +52,8 @@ static int run_hook(
 	if (child_run(&c, &end))
 		return 0;
 	child_describe(&c, &end, why, sizeof(why));
-	return error_set(err,
-		end.error       ? end.error
-		: end.timed_out ? ETIMEDOUT
-				: EIO,
-		"error running %s hook #%u: %s", plan_hook_name(h->kind), h->s.index, why);
+	return error_set(
+		err, child_errno(&end), "error running %s hook #%u: %s", plan_hook_name(h->kind), h->s.index, why);
 }
 
 /* Runs those of a kind; goes on behind a failure when err is NULL, which is logged then. */

@@ -36,11 +36,8 @@ static int run_hook(struct init *in, const struct plan_hook *h, int state, int d
 		r = error_errno(err, ENOMEM, "error running %s hook #%u", plan_hook_name(h->kind), h->s.index);
 	} else if (!child_run(&c, &end)) {
 		child_describe(&c, &end, why, sizeof(why));
-		r = error_set(err,
-			end.error       ? end.error
-			: end.timed_out ? ETIMEDOUT
-					: EIO,
-			"error running %s hook #%u: %s", plan_hook_name(h->kind), h->s.index, why);
+		r = error_set(err, child_errno(&end), "error running %s hook #%u: %s", plan_hook_name(h->kind),
+			h->s.index, why);
 	}
 	if (c.in >= 0)
 		(void)sys_close(c.in);

@@ -231,6 +231,13 @@ bool child_run(const struct child *c, struct child_end *end)
 	return !end->error && !end->timed_out && end->code == CLD_EXITED && end->status == 0;
 }
 
+int child_errno(const struct child_end *end)
+{
+	if (end->error)
+		return end->error;
+	return end->timed_out ? -ETIMEDOUT : -EIO;
+}
+
 static const char *signal_text(int sig)
 {
 	static const char *const names[] = {

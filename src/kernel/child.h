@@ -31,6 +31,8 @@ struct child_end {
  * has exited with 0. */
 bool child_run(const struct child *c, struct child_end *end);
 
+/* The negative errno for a child_run that returned false. */
+int child_errno(const struct child_end *end);
 /* Why child_run returned false, in runc's words: "exit status 1, stdout: , stderr: no such device". */
 void child_describe(const struct child *c, const struct child_end *end, char *buf, size_t n);
 
