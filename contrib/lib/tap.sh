@@ -18,18 +18,18 @@ report() {
 	printf '%-34s %s (%d.%d s)\n' "$1:" "$3" $((ms / 1000)) $((ms % 1000 / 100))
 }
 
-# tap_count FILE: sets passed, failed and skipped. Tests that were planned and did not report have failed, and so has a
-# file without a plan.
+# tap_count FILE: sets passed, failed and skipped. Tests that were planned and did not report (their number: silent) have
+# failed, and so has a file without a plan.
 tap_count() {
-	read -r passed failed skipped < <(awk '
+	read -r passed failed skipped silent < <(awk '
 		/^1\.\.[0-9]+/ { split($1, a, /\.\./); plan = a[2]; planned = 1; if (plan == 0) empty = 1 }
 		/^ok/ { if (/# *[Ss][Kk][Ii][Pp]/) s++; else p++ }
 		/^not ok/ { if (/# *[Tt][Oo][Dd][Oo]/) s++; else f++ }
 		/^Bail out!/ { f++ }
 		END {
-			if (!planned) f++
-			else if (p + f + s < plan) f += plan - p - f - s
-			print p + 0, f + 0, s + 0
+			if (!planned) missing = 1
+			else if (p + f + s < plan) missing = plan - p - f - s
+			print p + 0, f + missing, s + 0, missing + 0
 		}' "$1")
 }
 
