@@ -57,6 +57,8 @@ static int take_as_given(struct init *in, const char *name, struct error *err)
 		r = -ENAMETOOLONG;
 	if (r < 0 && stat_failed)
 		return error_errno(err, r, "exec: \"%s\": stat %s", name, name);
+	if (r == -EISDIR) /* runc's words, and the ones by which docker and podman know that it cannot be executed (126) */
+		return error_errno(err, EACCES, "exec: \"%s\": is a directory", name);
 	return r < 0 ? error_errno(err, r, "exec: \"%s\"", name) : 0;
 }
 
