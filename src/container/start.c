@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -23,8 +24,8 @@ static int connect_init(int dir, struct error *err)
 	return TAKE_FD(sock);
 }
 
-/* Init runs the startContainer hooks and executes the program, or says why not. */
-static int let_go(int sock, struct error *err)
+/* Init runs the startContainer hooks and executes the program, or says why not; *step is what it failed at then. */
+static int let_go(int sock, uint32_t *step, struct error *err)
 {
 	struct sync_msg m = {.type = SYNC_GO};
 	int fd, r = sync_send_fds(sock, &m, NULL, 0);
@@ -35,9 +36,28 @@ static int let_go(int sock, struct error *err)
 	fd_close(&fd);
 	if (r == -ECONNRESET)
 		return 0;
+	*step = m.step;
 	if (r == 0 && m.type == SYNC_ERROR)
 		return error_set(err, m.value ? m.value : EIO, "%s", m.text);
 	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
+}
+
+static bool is_hooks_step(const struct container *c, uint32_t step)
+{
+	const struct plan_step *s;
+	const struct plan *p;
+	struct error e;
+	size_t size;
+	bool is = false;
+
+	if (life_plan(c, &p, &size, &e) < 0)
+		return false;
+	for (s = plan_first(p); step && !plan_at_end(p, s); step--)
+		s = plan_next(s);
+	if (!plan_at_end(p, s))
+		is = s->op == PLAN_OP_START_HOOKS;
+	munmap((void *)p, size);
+	return is;
 }
 
 static int check_status(const struct container *c, struct error *err)
@@ -60,6 +80,7 @@ int container_start(const struct context *x, const char *id, struct error *err)
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_container_ struct container c = {.dir = -1};
 	_cleanup_close_ int sock = -1, notify = -1, pidfd = -1;
+	uint32_t step = UINT32_MAX;
 	int r = container_load_locked(x, id, &a, &c, err);
 
 	if (r == 0)
@@ -74,10 +95,13 @@ int container_start(const struct context *x, const char *id, struct error *err)
 			return pidfd;
 	}
 	sock = connect_init(c.dir, err);
-	r = sock < 0 ? sock : let_go(sock, err);
+	r = sock < 0 ? sock : let_go(sock, &step, err);
 	(void)unlinkat(c.dir, START_SOCKET, 0);
-	if (r < 0)
+	if (r < 0) {
+		if (is_hooks_step(&c, step)) /* runtime.md, as below */
+			life_destroy(x, &c, &a);
 		return r;
+	}
 	c.status = STATUS_RUNNING;
 	r = life_hooks(&c, PLAN_HOOK_POSTSTART, &a, err);
 	if (r < 0) /* runtime.md: the container is stopped and destroyed */
