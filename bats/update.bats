@@ -337,7 +337,7 @@ update_json_ok() {
 	all_caps
 	sleeper
 	update_json_ok '{"devices": [{"allow": true, "access": "rwm"}]}'
-	rt exec "$ID" sh -c 'mknod /tmp/kmsg c 1 11 && : </tmp/kmsg'
+	rt exec "$ID" sh -c 'mknod /dev/kmsg c 1 11 && : </dev/kmsg'
 	[ "$status" -ne 0 ]
 	has "${err,,}" "not permitted"
 }
@@ -493,7 +493,7 @@ update_json_ok() {
 	rt_ok update --pids-limit 5 "$ID"
 	rt_ok start "$ID"
 	wait_for file_has rootfs/tmp/said .
-	has "$(tr A-Z a-z <rootfs/tmp/said)" "can't fork"
+	has "$(tr '[:upper:]' '[:lower:]' <rootfs/tmp/said)" "can't fork"
 }
 
 @test "update: a stopped container is refused" {

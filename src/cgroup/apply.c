@@ -81,11 +81,16 @@ static bool without_devices(int r)
 	return (r == -EPERM || r == -EACCES) && (geteuid() != 0 || in_user_namespace());
 }
 
+static bool is_device_rule(const struct cgroup_write *w)
+{
+	return str_starts(w->what, "linux.resources.devices");
+}
+
 static bool pass(const struct cgroup_write *w, int r)
 {
 	if (r == 0 || (w->optional && (r == -ENOENT || r == -EOPNOTSUPP)))
 		return true;
-	if (str_starts(w->what, "linux.resources.devices") && without_devices(r)) {
+	if (is_device_rule(w) && without_devices(r)) {
 		log_debug("cgroup: %s: not allowed here, left out", w->what);
 		return true;
 	}
@@ -191,13 +196,29 @@ static int apply_devices(const struct cgroup *cg, const struct cgroup_settings *
 		err, r, "linux.resources.devices: eBPF program: %s: %s", prog < 0 ? "load" : "attach", d->path);
 }
 
+/* runc's words, which differ where v2 is all there is. */
+static int not_there(const struct cgroup *cg, const struct cgroup_write *w, struct error *err)
+{
+	int controller = (int)strcspn(w->file, ".");
+
+	if (cg->partial && cg->mode == CGROUP_MODE_V2)
+		return error_set(err, EACCES,
+			"rootless needs no limits + no cgrouppath when no permission is granted for cgroups: %s: "
+			"cannot "
+			"set %.*s limit",
+			w->what, controller, w->file);
+	return error_set(err, ENOENT, "%s: cannot set %.*s limit: container could not join or create cgroup", w->what,
+		controller, w->file);
+}
+
 static int check_dirs(const struct cgroup *cg, const struct cgroup_settings *s, struct error *err)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (cg->d[s->w[i].dir].fd < 0)
-			return error_set(err, ENOENT, "%s: container could not join or create cgroup", s->w[i].what);
-	if (s->device_bpf && cg->d[s->device_bpf_dir].fd < 0)
-		return error_set(err, ENOENT, "linux.resources.devices: container could not join or create cgroup");
+		if (cg->d[s->w[i].dir].fd < 0 && !(cg->partial && is_device_rule(&s->w[i])))
+			return not_there(cg, &s->w[i], err);
+	if (s->device_bpf && cg->d[s->device_bpf_dir].fd < 0 && !cg->partial)
+		return error_set(err, ENOENT,
+			"linux.resources.devices: cannot set devices limit: container could not join or create cgroup");
 	return 0;
 }
 
@@ -212,6 +233,9 @@ int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct erro
 	for (size_t i = 0; i < s->n && r == 0; i += run) {
 		const struct cgroup_write *w = &s->w[i];
 
+		run = 1;
+		if (cg->d[w->dir].fd < 0)
+			continue;
 		for (run = 0; i + run < s->n && w[run].retry && w[run].dir == w->dir; run++)
 			;
 		if (run) {
@@ -222,7 +246,7 @@ int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct erro
 		if (!w->alternative || was_missing)
 			r = apply_one(cg, w, i + 1 < s->n ? w + 1 : NULL, &was_missing, err);
 	}
-	if (r == 0 && s->device_bpf)
+	if (r == 0 && s->device_bpf && cg->d[s->device_bpf_dir].fd >= 0)
 		r = apply_devices(cg, s, err);
 	return r;
 }

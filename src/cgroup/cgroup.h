@@ -61,6 +61,7 @@ struct cgroup {
 	enum cgroup_mode mode;
 	struct cgroup_dir d[CGROUP_MAX_HIERARCHIES];
 	size_t n;
+	bool partial;	  /* rootless, and nobody named a cgroup: hierarchies that may not be written are left out */
 	const char *unit; /* systemd: the scope's name; else NULL */
 	const char *slice;
 };
@@ -102,12 +103,19 @@ int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r,
 	struct cgroup_settings *ret, struct error *err);
 
 /* Makes the directories (parents too, with controllers enabled for v2 subtrees) and opens them. A cgroup that exists
- * is taken only when it is empty and not frozen. Remembers what it made itself, so that an undo removes just that. */
+ * is taken only when it is empty and not frozen. Remembers what it made itself, so that an undo removes just that. What
+ * `partial` leaves out keeps fd -1; 1 when that was all, with the reason of the last in err. */
 int cgroup_create(struct cgroup *cg, struct error *err);
+/* Writes the values. A limit for a directory that is not there is refused, in runc's words; device rules are not, where
+ * `partial` has left it out. */
 int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct error *err);
 /* The same for a cgroup that is in use: when something is refused, what was written before it is put back to what it was,
  * and a warning names what cannot be. */
 int cgroup_update(struct cgroup *cg, const struct cgroup_settings *s, struct error *err);
+
+/* Gives the container's v2 cgroup (the directory and the files that /sys/kernel/cgroup/delegate names) to a user of the
+ * host, who can then make cgroups below it. On v1 and hybrid hosts nothing: v1 cannot be shared safely. */
+int cgroup_delegate(const struct cgroup *cg, uid_t owner, struct error *err);
 
 /* Opens the directories of a cgroup that was recorded (see cgroup_to_text). Missing ones keep fd -1. */
 int cgroup_open(struct cgroup *cg, struct error *err);

@@ -11,6 +11,9 @@ int cgroup_need(struct cgroup_compiler *c, const char *controller, const char *w
 {
 	int i = cgroup_find(c->cg, controller);
 
+	if (c->for_update && !c->cg->n)
+		return error_set(c->err, EOPNOTSUPP,
+			"%s: cannot set %s limit: container could not join or create cgroup", what, controller);
 	if (i == CGROUP_NO_DIR)
 		return error_set(c->err, EOPNOTSUPP, "%s: the %s controller is not available", what,
 			str_eq(controller, "blkio") && c->cg->mode == CGROUP_MODE_V2 ? "io" : controller);

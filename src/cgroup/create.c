@@ -135,39 +135,46 @@ static int create_one(const struct cgroup *cg, struct cgroup_dir *d, struct erro
 }
 
 /* Takes away what this call made, and leaves the rest. */
-static void undo(struct cgroup *cg)
+static void undo(struct cgroup_dir *d)
 {
 	char path[PATH_MAX];
+	size_t len = str_copy(path, sizeof(path), d->path);
 
-	for (size_t i = 0; i < cg->n; i++) {
-		struct cgroup_dir *d = &cg->d[i];
-		size_t len = str_copy(path, sizeof(path), d->path);
-
-		fd_close(&d->fd);
-		for (; d->made_len && len >= d->made_len; len--) {
-			if (path[len] != '\0' && path[len] != '/')
-				continue;
-			path[len] = '\0';
-			if (rmdir(path) < 0)
-				break;
-		}
-		d->made_len = 0;
-		d->existed = false;
+	fd_close(&d->fd);
+	for (; d->made_len && len >= d->made_len; len--) {
+		if (path[len] != '\0' && path[len] != '/')
+			continue;
+		path[len] = '\0';
+		if (rmdir(path) < 0)
+			break;
 	}
+	d->made_len = 0;
+	d->existed = false;
+}
+
+static bool is_permission(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
 int cgroup_create(struct cgroup *cg, struct error *err)
 {
+	size_t left_out = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < cg->n && r == 0; i++) {
 		fd_close(&cg->d[i].fd);
 		r = create_one(cg, &cg->d[i], err);
+		if (cg->partial && is_permission(r)) {
+			undo(&cg->d[i]);
+			left_out++;
+			r = 0;
+		}
 	}
 	/* A process that is put into a frozen cgroup would never come to its first instruction. */
 	if (r == 0 && cgroup_starts_frozen(cg))
 		r = error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
-	if (r < 0)
-		undo(cg);
-	return r;
+	for (size_t i = 0; i < cg->n && r < 0; i++)
+		undo(&cg->d[i]);
+	return r < 0 ? r : left_out && left_out == cg->n;
 }

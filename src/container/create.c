@@ -61,35 +61,6 @@ static int make_start_socket(struct creation *c, struct error *err)
 	return 0;
 }
 
-/* Without the right to make cgroups an unprivileged user's container still runs, when it asks for none. */
-static bool may_go_without_cgroup(const struct creation *c, int r)
-{
-	const struct oci_linux *l = c->config->linux;
-	const struct oci_linux_resources *res = l->resources;
-	bool limits = res && (res->memory || res->cpu || res->pids || res->block_io || res->hugepage_limits_len ||
-				     res->network || res->rdma_len || res->unified);
-
-	return c->x->rootless && (r == -EACCES || r == -EPERM || r == -EROFS) && !limits &&
-	       (!l->cgroups_path || !*l->cgroups_path);
-}
-
-static int make_cgroup(struct creation *c, struct error *err)
-{
-	int r = cgroup_create(&c->cgroup, err);
-
-	if (r < 0 && may_go_without_cgroup(c, r)) {
-		log_debug("going on without a cgroup: %s", err->msg);
-		cgroup_close(&c->cgroup);
-		c->cgroup.n = 0;
-		c->record.cgroup_len = 0;
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	c->cgroup_made = true;
-	return cgroup_apply(&c->cgroup, &c->settings, err);
-}
-
 static int write_pid(struct creation *c, struct error *err)
 {
 	struct process_stat st;
@@ -237,7 +208,7 @@ static int make_all(struct creation *c, struct error *err)
 	if (r == 0)
 		r = write_plan(c, err);
 	if (r == 0)
-		r = make_cgroup(c, err);
+		r = creation_make_cgroup(c, err);
 	if (r == 0 && c->start_wanted)
 		r = make_start_socket(c, err);
 	if (r == 0) {

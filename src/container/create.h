@@ -43,6 +43,8 @@ struct creation {
 int creation_prepare(struct creation *c, struct error *err);
 /* Makes everything up to READY: state directory, cgroup, init. On failure everything has been undone. */
 int creation_carry_out(struct creation *c, struct error *err);
+/* make_cgroup.c. The cgroup, with all limits in force; rootless as far as it is allowed. */
+int creation_make_cgroup(struct creation *c, struct error *err);
 /* Undoes what carry_out made (after a later failure). */
 void creation_undo(struct creation *c);
 void creation_done(struct creation *c);
