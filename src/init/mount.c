@@ -337,7 +337,7 @@ int step_mount(struct init *in, const struct plan_step *s, struct error *err)
 	const struct plan_mount *m = (const struct plan_mount *)s;
 	int r = kinds[m->kind](in, m, err);
 
-	if (r < 0)
-		error_prefix(err, "mounts[%u]: %s", s->index, plan_str(in->plan, m->dest));
+	if (r < 0) /* the reason must fit behind the path */
+		error_prefix(err, "mounts[%u]: %.*s", s->index, 400, plan_str(in->plan, m->dest));
 	return r < 0 ? r : 0;
 }
