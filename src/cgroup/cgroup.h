@@ -18,6 +18,8 @@
 #include "base/error.h"
 
 struct oci_linux_resources;
+struct oci_map;
+struct cgroup_unit_properties;
 
 enum cgroup_mode { CGROUP_MODE_NONE, CGROUP_MODE_V1, CGROUP_MODE_HYBRID, CGROUP_MODE_V2 };
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
@@ -38,6 +40,7 @@ struct cgroup_host {
 	enum cgroup_mode mode;
 	struct cgroup_hierarchy h[CGROUP_MAX_HIERARCHIES];
 	size_t n;
+	bool rootless; /* set by the caller: systemd's place for cgroups is that of the user's own instance */
 };
 
 /* Looks at what is mounted below /sys/fs/cgroup without reading mountinfo where the usual places answer. Strings
@@ -62,8 +65,8 @@ struct cgroup {
 	struct cgroup_dir d[CGROUP_MAX_HIERARCHIES];
 	size_t n;
 	bool partial;	  /* rootless, and nobody named a cgroup: hierarchies that may not be written are left out */
-	const char *unit; /* systemd: the scope's name; else NULL */
-	const char *slice;
+	const char *unit; /* systemd: the scope's name, also from a record; else NULL */
+	const char *slice; /* systemd: what the scope is to be in; NULL from a record */
 };
 
 /* cgroups_path: linux.cgroupsPath (NULL: runc's default, the id). Absolute: from the root of each hierarchy; relative:
@@ -98,9 +101,15 @@ struct cgroup_settings {
 	 * not checked */
 	uint64_t check_memory, check_memory_swap;
 	uint32_t check_dir;
+	struct cgroup_unit_properties *unit; /* systemd: the same values as properties of the unit; else NULL */
 };
 int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r, bool for_update, struct arena *a,
 	struct cgroup_settings *ret, struct error *err);
+
+/* systemd: adds what only a new unit is given: its description, and the annotations org.systemd.property.NAME with a
+ * value in GVariant's text format. With other managers nothing is done. */
+int cgroup_compile_unit(const struct cgroup *cg, const char *id, const struct oci_map *annotations, struct arena *a,
+	struct cgroup_settings *s, struct error *err);
 
 /* Makes the directories (parents too, with controllers enabled for v2 subtrees) and opens them. A cgroup that exists
  * is taken only when it is empty and not frozen. Remembers what it made itself, so that an undo removes just that. What
@@ -109,6 +118,11 @@ int cgroup_create(struct cgroup *cg, struct error *err);
 /* Writes the values. A limit for a directory that is not there is refused, in runc's words; device rules are not, where
  * `partial` has left it out. */
 int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct error *err);
+/* systemd: in place of the two above, which have nothing to make without a process: has the unit started with pid in it
+ * and the settings in force, and opens its directories. With other managers nothing is done. Afterwards the process is
+ * in the directories of v2 and of systemd itself; the fds of cgroup_task_fds lead to all others. When the unit is
+ * another's, cg is emptied, so that its destruction destroys nothing. */
+int cgroup_attach_new(struct cgroup *cg, pid_t pid, const struct cgroup_settings *s, struct error *err);
 /* The same for a cgroup that is in use: when something is refused, what was written before it is put back to what it was,
  * and a warning names what cannot be. */
 int cgroup_update(struct cgroup *cg, const struct cgroup_settings *s, struct error *err);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "cgroup/internal.h"
+#include "cgroup/systemd.h"
 
 int cgroup_need(struct cgroup_compiler *c, const char *controller, const char *what, uint32_t *ret)
 {
@@ -69,6 +70,36 @@ static int compile_disabled(struct cgroup_compiler *c)
 	return error_set(c->err, EOPNOTSUPP, "linux.resources: cgroups are disabled for this container");
 }
 
+static int compile_writes(struct cgroup_compiler *c)
+{
+	const struct oci_linux_resources *r = c->r;
+	/* Devices first: nothing may run before they are in force. A host without any cgroup has no way to enforce
+	 * them. */
+	int rc = cgroup_compile_devices(c);
+
+	if (!r)
+		return rc;
+	if (rc == 0 && r->pids)
+		rc = cgroup_compile_pids(c, r->pids);
+	if (rc == 0 && r->memory)
+		rc = cgroup_compile_memory(c, r->memory);
+	if (rc == 0 && r->cpu)
+		rc = cgroup_compile_cpu(c, r->cpu);
+	if (rc == 0 && r->cpu)
+		rc = cgroup_compile_cpuset(c, r->cpu);
+	if (rc == 0 && r->block_io)
+		rc = cgroup_compile_block_io(c, r->block_io);
+	if (rc == 0)
+		rc = cgroup_compile_hugepages(c);
+	if (rc == 0 && r->network)
+		rc = cgroup_compile_network(c, r->network);
+	if (rc == 0)
+		rc = cgroup_compile_rdma(c);
+	if (rc == 0 && r->unified)
+		rc = cgroup_compile_unified(c, r->unified);
+	return rc;
+}
+
 int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r, bool for_update, struct arena *a,
 	struct cgroup_settings *ret, struct error *err)
 {
@@ -78,28 +109,11 @@ int cgroup_compile(const struct cgroup *cg, const struct oci_linux_resources *r,
 	*ret = (struct cgroup_settings){0};
 	if (cg->manager == CGROUP_MANAGER_DISABLED)
 		return compile_disabled(&c);
-	/* Devices first: nothing may run before they are in force. A host without any cgroup has no way to enforce
-	 * them. */
-	rc = cgroup_compile_devices(&c);
-	if (!r)
+	rc = compile_writes(&c);
+	if (rc < 0 || cg->manager != CGROUP_MANAGER_SYSTEMD)
 		return rc;
-	if (rc == 0 && r->pids)
-		rc = cgroup_compile_pids(&c, r->pids);
-	if (rc == 0 && r->memory)
-		rc = cgroup_compile_memory(&c, r->memory);
-	if (rc == 0 && r->cpu)
-		rc = cgroup_compile_cpu(&c, r->cpu);
-	if (rc == 0 && r->cpu)
-		rc = cgroup_compile_cpuset(&c, r->cpu);
-	if (rc == 0 && r->block_io)
-		rc = cgroup_compile_block_io(&c, r->block_io);
-	if (rc == 0)
-		rc = cgroup_compile_hugepages(&c);
-	if (rc == 0 && r->network)
-		rc = cgroup_compile_network(&c, r->network);
-	if (rc == 0)
-		rc = cgroup_compile_rdma(&c);
-	if (rc == 0 && r->unified)
-		rc = cgroup_compile_unified(&c, r->unified);
-	return rc;
+	ret->unit = arena_new(a, struct cgroup_unit_properties);
+	if (!ret->unit)
+		return error_errno(err, ENOMEM, "linux.resources");
+	return cgroup_unit_from_writes(cg, ret->w, ret->n, a, ret->unit, err);
 }

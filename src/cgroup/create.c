@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
+#include "cgroup/systemd.h"
 #include "kernel/sys.h"
 
 static int mkdir_at(int dirfd, const char *path)
@@ -105,7 +106,7 @@ static int refuse_processes(const struct cgroup_dir *d, struct error *err)
 	return 0;
 }
 
-static int create_one(const struct cgroup *cg, struct cgroup_dir *d, struct error *err)
+static int make_and_open(struct cgroup_dir *d, struct error *err)
 {
 	char mountpoint[PATH_MAX];
 	int r;
@@ -117,21 +118,28 @@ static int create_one(const struct cgroup *cg, struct cgroup_dir *d, struct erro
 		return error_errno(err, r, "unable to apply cgroup configuration: mkdir %s", d->path);
 	d->fd = sys_openat2(mount, d->path + d->mount_len + 1, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
-	if (d->fd < 0)
-		return error_errno(err, d->fd, "unable to apply cgroup configuration: open %s", d->path);
-	if (d->existed) {
-		r = refuse_processes(d, err);
-		if (r < 0)
-			return r;
-	}
+	return d->fd < 0 ? error_errno(err, d->fd, "unable to apply cgroup configuration: open %s", d->path) : 0;
+}
+
+/* What a directory needs before processes and limits. */
+static int fit_out(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err)
+{
+	int r = 0;
+
 	if (d->v2 && cg->mode == CGROUP_MODE_V2)
 		enable_all(d);
-	if (!d->v2 && cgroup_list_has(d->controllers, "cpuset")) {
+	if (!d->v2 && cgroup_list_has(d->controllers, "cpuset"))
 		r = cgroup_each_level(d, inherit_cpuset, NULL);
-		if (r < 0)
-			return error_errno(err, r, "unable to apply cgroup configuration: cpuset of %s", d->path);
-	}
-	return 0;
+	return r < 0 ? error_errno(err, r, "unable to apply cgroup configuration: cpuset of %s", d->path) : 0;
+}
+
+static int create_one(const struct cgroup *cg, struct cgroup_dir *d, struct error *err)
+{
+	int r = make_and_open(d, err);
+
+	if (r == 0 && d->existed)
+		r = refuse_processes(d, err);
+	return r < 0 ? r : fit_out(cg, d, err);
 }
 
 /* Takes away what this call made, and leaves the rest. */
@@ -157,11 +165,48 @@ static bool is_permission(int r)
 	return r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
+/* Before there is a unit; systemd itself refuses one of the same name, but not what others have put into its place. */
+static int check_free(const struct cgroup *cg, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < cg->n && r == 0; i++) {
+		struct cgroup_dir d = cg->d[i];
+
+		r = cgroup_dir_open(&d, err);
+		if (r == 0)
+			r = refuse_processes(&d, err);
+		else if (r == -ENOENT)
+			r = 0;
+		fd_close(&d.fd);
+	}
+	return r;
+}
+
+int cgroup_open_new(struct cgroup *cg, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < cg->n && r == 0; i++) {
+		struct cgroup_dir *d = &cg->d[i];
+
+		r = d->v2 || str_eq(d->controllers, "name=systemd") ? cgroup_dir_open(d, err) : make_and_open(d, err);
+		if (r == -ENOENT)
+			return error_set(err, ESRCH, "systemd: %s: has ended already", cg->unit);
+		if (r == 0)
+			r = fit_out(cg, d, err);
+		d->existed = false; /* whoever made it, it goes with the unit */
+	}
+	return r;
+}
+
 int cgroup_create(struct cgroup *cg, struct error *err)
 {
 	size_t left_out = 0;
 	int r = 0;
 
+	if (cg->manager == CGROUP_MANAGER_SYSTEMD)
+		return check_free(cg, err);
 	for (size_t i = 0; i < cg->n && r == 0; i++) {
 		fd_close(&cg->d[i].fd);
 		r = create_one(cg, &cg->d[i], err);

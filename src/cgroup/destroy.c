@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
+#include "cgroup/systemd.h"
 #include "kernel/sys.h"
 
 enum { WAIT_FDS = 64 };
@@ -162,8 +163,14 @@ static int remove_all_at_once(struct cgroup *cg, struct error *err)
 int cgroup_destroy(struct cgroup *cg, int timeout_ms, struct error *err)
 {
 	int64_t deadline = cgroup_now_ms() + timeout_ms;
-	int v2 = cgroup_find_v2(cg), left = remove_all_at_once(cg, err), r = 0;
+	int v2 = cgroup_find_v2(cg), left, r = 0;
 
+	if (cg->unit) {
+		r = cgroup_unit_stop(cg, deadline, err);
+		if (r < 0)
+			return r;
+	}
+	left = remove_all_at_once(cg, err);
 	if (left < 0)
 		return left;
 	if (left > 0)

@@ -22,6 +22,10 @@ int cgroup_find(const struct cgroup *cg, const char *controller);
 /* The index of the v2 directory, or CGROUP_NO_DIR. */
 int cgroup_find_v2(const struct cgroup *cg);
 
+/* The directory of a hierarchy that lies at rel below base; both begin with "/" or are empty. base NULL: no memory. */
+int cgroup_locate_dir(const struct cgroup_hierarchy *hier, const char *base, const char *rel, struct arena *a,
+	struct cgroup_dir *ret, struct error *err);
+
 /* ---- compile: one value into a list of writes ---- */
 struct cgroup_compiler {
 	const struct cgroup *cg;

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "cgroup/internal.h"
+#include "cgroup/systemd.h"
 
 bool cgroup_list_has(const char *list, const char *name)
 {
@@ -88,6 +90,20 @@ static const char *base_of(const struct cgroup_host *h, const struct cgroup_hier
 	return str_eq(hier->own, "/") ? "" : hier->own;
 }
 
+int cgroup_locate_dir(const struct cgroup_hierarchy *hier, const char *base, const char *rel, struct arena *a,
+	struct cgroup_dir *ret, struct error *err)
+{
+	*ret = (struct cgroup_dir){.v2 = hier->v2, .mount_len = str_len(hier->mountpoint), .fd = -1};
+	ret->controllers = arena_strdup(a, hier->controllers);
+	ret->available = hier->available ? arena_strdup(a, hier->available) : NULL;
+	ret->path = base ? arena_fmt(a, "%s%s%s", hier->mountpoint, base, rel) : NULL;
+	if (!ret->controllers || !ret->path || (hier->available && !ret->available))
+		return error_errno(err, ENOMEM, "linux.cgroupsPath: %s", rel);
+	if (str_len(ret->path) >= PATH_MAX)
+		return error_errno(err, ENAMETOOLONG, "linux.cgroupsPath: %s", rel);
+	return 0;
+}
+
 int cgroup_locate(const struct cgroup_host *h, enum cgroup_manager m, const char *cgroups_path, const char *id,
 	struct arena *a, struct cgroup *ret, struct error *err)
 {
@@ -98,26 +114,22 @@ int cgroup_locate(const struct cgroup_host *h, enum cgroup_manager m, const char
 	*ret = (struct cgroup){.manager = m, .mode = h->mode};
 	if (m == CGROUP_MANAGER_DISABLED)
 		return 0;
+	if (m == CGROUP_MANAGER_SYSTEMD && access("/run/systemd/system", F_OK) < 0)
+		return error_set(
+			err, EOPNOTSUPP, "systemd not running on this host, cannot use systemd cgroups manager");
 	if (m == CGROUP_MANAGER_SYSTEMD)
-		return error_set(err, EOPNOTSUPP, "systemd cgroup manager: not yet supported");
+		return cgroup_locate_systemd(h, cgroups_path, id, a, ret, err);
 	r = clean(path, a, &rel, err);
 	if (r < 0)
 		return r;
 	if (!*rel)
 		return error_set(err, EINVAL, "linux.cgroupsPath: %s: the root cgroup cannot be a container's", path);
 	for (size_t i = 0; i < h->n; i++) {
-		const struct cgroup_hierarchy *hier = &h->h[i];
-		const char *base = path[0] == '/' ? "" : base_of(h, hier, a);
-		struct cgroup_dir *d = &ret->d[i];
+		const char *base = path[0] == '/' ? "" : base_of(h, &h->h[i], a);
 
-		*d = (struct cgroup_dir){.v2 = hier->v2, .mount_len = str_len(hier->mountpoint), .fd = -1};
-		d->controllers = arena_strdup(a, hier->controllers);
-		d->available = hier->available ? arena_strdup(a, hier->available) : NULL;
-		d->path = base ? arena_fmt(a, "%s%s%s", hier->mountpoint, base, rel) : NULL;
-		if (!d->controllers || !d->path || (hier->available && !d->available))
-			return error_errno(err, ENOMEM, "linux.cgroupsPath: %s", path);
-		if (str_len(d->path) >= PATH_MAX)
-			return error_errno(err, ENAMETOOLONG, "linux.cgroupsPath: %s", path);
+		r = cgroup_locate_dir(&h->h[i], base, rel, a, &ret->d[i], err);
+		if (r < 0)
+			return r;
 		ret->n = i + 1;
 	}
 	return 0;

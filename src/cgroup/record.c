@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "cgroup/internal.h"
+#include "cgroup/systemd.h"
 
 int cgroup_to_text(const struct cgroup *cg, struct arena *a, char ***ret, size_t *ret_n, struct error *err)
 {
@@ -81,5 +82,5 @@ int cgroup_from_text(
 		ret->n = i + 1;
 	}
 	ret->mode = v1 ? v2 ? CGROUP_MODE_HYBRID : CGROUP_MODE_V1 : v2 ? CGROUP_MODE_V2 : CGROUP_MODE_NONE;
-	return 0;
+	return m == CGROUP_MANAGER_SYSTEMD ? cgroup_unit_from_path(ret, a, err) : 0;
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/internal.h"
+#include "cgroup/systemd.h"
 
 enum { MAX_FILE = 65536 };
 
@@ -106,8 +107,14 @@ int cgroup_update(struct cgroup *cg, const struct cgroup_settings *s, struct err
 		if (cg->d[s->w[i].dir].fd >= 0)
 			b[i].text = read_before(cg, &s->w[i], &a);
 	}
+	/* systemd first: what it rounds is then written as it was asked for */
+	r = s->unit ? cgroup_unit_set(cg, s->unit, err) : 0;
+	if (r < 0)
+		return r;
 	r = cgroup_apply(cg, s, err);
 	if (r < 0)
 		undo(cg, b, s->n, &a);
+	if (r < 0 && s->unit)
+		cgroup_unit_put_back(cg, s);
 	return r;
 }

@@ -185,6 +185,8 @@ static int start_init(struct creation *c, struct error *err)
 		return r;
 	r = write_pid(c, err);
 	if (r == 0)
+		r = creation_start_unit(c, err);
+	if (r == 0)
 		r = setup_cgroup_slots(c->plan, &c->cgroup, l->into_cgroup, &l->with_plan, err);
 	if (r == 0 && c->start_socket >= 0)
 		r = launch_put(&l->with_plan, SLOT_START, TAKE_FD(c->start_socket), err);

@@ -45,6 +45,8 @@ int creation_prepare(struct creation *c, struct error *err);
 int creation_carry_out(struct creation *c, struct error *err);
 /* make_cgroup.c. The cgroup, with all limits in force; rootless as far as it is allowed. */
 int creation_make_cgroup(struct creation *c, struct error *err);
+/* make_cgroup.c. With systemd that is done here, when there is a process; with other managers nothing. */
+int creation_start_unit(struct creation *c, struct error *err);
 /* Undoes what carry_out made (after a later failure). */
 void creation_undo(struct creation *c);
 void creation_done(struct creation *c);

@@ -18,8 +18,8 @@ static const struct {
 } supported = {
 	.cgroup_v1 = true,
 	.cgroup_v2 = true,
-	.systemd = false,
-	.systemd_user = false,
+	.systemd = true,
+	.systemd_user = true,
 	.rdma = true,
 	.apparmor = true,
 	.selinux = true,

@@ -58,23 +58,42 @@ static int delegate(struct creation *c, struct error *err)
 	return r;
 }
 
+static int put_in_force(struct creation *c, struct error *err)
+{
+	int r = cgroup_apply(&c->cgroup, &c->settings, err);
+
+	return r < 0 ? r : delegate(c, err);
+}
+
 int creation_make_cgroup(struct creation *c, struct error *err)
 {
 	const char *path = c->config->linux->cgroups_path;
+	bool by_systemd = c->cgroup.manager == CGROUP_MANAGER_SYSTEMD;
 	int r, without;
 
-	c->cgroup.partial = c->x->rootless && !(path && *path);
+	c->cgroup.partial = c->x->rootless && !(path && *path) && !by_systemd;
 	without = cgroup_create(&c->cgroup, err);
 	if (without < 0)
 		return without;
 	c->cgroup_made = !without;
-	r = cgroup_apply(&c->cgroup, &c->settings, err);
-	if (r == 0)
-		r = delegate(c, err);
+	if (by_systemd)
+		return 0;
+	r = put_in_force(c, err);
 	if (r == 0 && without) {
 		log_debug("going on without a cgroup: %s", err->msg);
 		c->cgroup.n = 0;
 		c->record.cgroup_len = 0;
 	}
 	return r;
+}
+
+int creation_start_unit(struct creation *c, struct error *err)
+{
+	int r;
+
+	if (c->cgroup.manager != CGROUP_MANAGER_SYSTEMD)
+		return 0;
+	r = cgroup_attach_new(&c->cgroup, c->launch.pid, &c->settings, err);
+	c->launch.into_cgroup = true;
+	return r < 0 ? r : put_in_force(c, err);
 }

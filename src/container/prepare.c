@@ -96,10 +96,13 @@ static int prepare_cgroup(struct creation *c, struct error *err)
 	const struct oci_linux *l = c->config->linux;
 	int r = cgroup_host_detect(&c->host, &c->arena, err);
 
+	c->host.rootless = c->x->rootless;
 	if (r == 0)
 		r = cgroup_locate(&c->host, c->x->manager, l ? l->cgroups_path : NULL, c->id, &c->arena, &c->cgroup, err);
 	if (r == 0)
 		r = cgroup_compile(&c->cgroup, l ? l->resources : NULL, false, &c->arena, &c->settings, err);
+	if (r == 0)
+		r = cgroup_compile_unit(&c->cgroup, c->id, c->config->annotations, &c->arena, &c->settings, err);
 	return r;
 }
 
