@@ -261,8 +261,14 @@ static void test_devices(void)
 	tap_is_str(err.msg, "linux.devices[0].type: \"x\" is none of c, b, u, p", "it says which");
 	config.mounts = &m;
 	config.mounts_len = 1;
+	linux_part.devices_len = 0;
 	p = plan_of(plan_add_devices);
 	tap_ok(p && p->n_steps == 0, "a /dev from the host is left alone");
+	d[0].type = (char *)"c";
+	linux_part.devices_len = 1;
+	p = plan_of(plan_add_devices);
+	tap_ok(p && p->n_steps == 1 && ((const struct plan_device *)plan_first(p))->must_exist,
+		"what is asked for there must be there already");
 	linux_part.devices_len = 0;
 }
 

@@ -36,8 +36,9 @@ static int check_node(const struct plan_device *d, int dir, const char *name, bo
 	}
 	if (fd >= 0 && made)
 		r = (int)sys_call5(SYS_fchownat, fd, "", d->uid, d->gid, AT_EMPTY_PATH);
-	if (fd >= 0)
-		(void)sys_close(fd);
+	if (fd < 0)
+		return error_errno(err, fd, "node");
+	(void)sys_close(fd);
 	return r < 0 ? error_errno(err, r, "owner %u:%u", d->uid, d->gid) : 0;
 }
 
@@ -101,11 +102,14 @@ int step_device(struct init *in, const struct plan_step *s, struct error *err)
 {
 	const struct plan_device *d = (const struct plan_device *)s;
 	const char *path = plan_str(in->plan, d->path), *name;
-	int dir = inroot_parent(in->root, path, true, &name), r;
+	int dir = inroot_parent(in->root, path, !d->must_exist, &name), r;
 
 	if (dir < 0)
 		return error_errno(err, dir, "%s: directory", path);
-	r = d->bind ? 1 : make_node(d, dir, name, err);
+	if (d->must_exist)
+		r = check_node(d, dir, name, false, err);
+	else
+		r = d->bind ? 1 : make_node(d, dir, name, err);
 	if (r == 1)
 		r = bind_node(in, d, dir, name, err);
 	(void)sys_close(dir);

@@ -92,7 +92,8 @@ static int device_type(const struct oci_linux_device *d, uint32_t *ret, struct e
 	return 0;
 }
 
-static int add_device(struct plan_builder *b, const struct plan_input *in, uint32_t index, struct error *err)
+static int add_device(
+	struct plan_builder *b, const struct plan_input *in, uint32_t index, bool host_dev, struct error *err)
 {
 	const struct oci_linux_device *d = &in->config->linux->devices[index];
 	const char *path = d->path && *d->path ? path_clean(b->arena, "", d->path) : NULL;
@@ -118,6 +119,7 @@ static int add_device(struct plan_builder *b, const struct plan_input *in, uint3
 	p->uid = d->has_uid ? d->uid : 0;
 	p->gid = d->has_gid ? d->gid : 0;
 	p->bind = type != S_IFIFO && must_bind(in);
+	p->must_exist = host_dev && path_is_below(path, "/dev");
 	return 0;
 }
 
@@ -133,15 +135,18 @@ static int name_member(struct error *err, uint32_t i)
 int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	int r = 0;
+	bool host_dev = dev_is_bound(in, b->arena, err, &r);
 
-	if (dev_is_bound(in, b->arena, err, &r))
+	if (r < 0)
 		return r;
-	add_defaults(b, in);
+	if (!host_dev)
+		add_defaults(b, in);
 	for (uint32_t i = 0; i < in->config->linux->devices_len; i++) {
-		r = add_device(b, in, i, err);
+		r = add_device(b, in, i, host_dev, err);
 		if (r < 0)
 			return name_member(err, i);
 	}
-	plan_add(b, PLAN_OP_DEV_LINKS, struct plan_step);
+	if (!host_dev)
+		plan_add(b, PLAN_OP_DEV_LINKS, struct plan_step);
 	return 0;
 }

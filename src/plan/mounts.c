@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "kernel/mountapi.h"
+#include "kernel/sys.h"
 #include "plan/compile.h"
 #include "plan/mount_options.h"
 #include "plan/path.h"
@@ -141,10 +142,13 @@ static void fill_bind_attributes(struct plan_mount *p, const struct mount_option
 		return;
 	p->attr_clr = MOUNT_ATTRS_PLAIN;
 	p->attr_off = mount_attr_from_ms(o->ms_off) & MOUNT_ATTRS_PLAIN;
-	if (o->ms & ATIME)
+	if (o->ms & ATIME) {
 		p->attr_clr |= MOUNT_ATTRS_ATIME;
-	else
+	} else {
 		set &= ~(uint64_t)MOUNT_ATTRS_ATIME;
+		p->attr_clr |= (o->ms_off & MS_NOATIME ? SYS_MOUNT_ATTR__ATIME : 0u) |
+			       (o->ms_off & MS_NODIRATIME ? SYS_MOUNT_ATTR_NODIRATIME : 0u);
+	}
 	p->attr_set = set;
 }
 

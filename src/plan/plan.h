@@ -242,7 +242,7 @@ struct plan_device {
 	uint32_t uid, gid;
 	uint32_t is_default; /* one of the spec's default devices */
 	uint32_t bind;	/* bind the host's node of the same path instead of mknod */
-	uint32_t pad;
+	uint32_t must_exist; /* in a /dev that comes from the host: nothing is made there */
 };
 struct plan_hooks_at {
 	struct plan_step s;
