@@ -204,6 +204,8 @@ int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, str
 	if (simple) {
 		b->flags |= PLAN_SIMPLE;
 		b->clone_flags = fresh & ~(uint32_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+		if (fresh & CLONE_NEWUSER) /* the owner of /dev/mqueue is who makes it: root, once there is one */
+			b->clone_flags &= ~(uint32_t)CLONE_NEWIPC;
 	}
 	if (in->rootless) /* without rights here, the user namespace that is joined gives those for the others */
 		add_join(b, c, &types[N_TYPES - 1]);
