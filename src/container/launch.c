@@ -100,7 +100,7 @@ int sync_recv_fd(int sock, struct sync_msg *m, int *fd)
 static _Noreturn void become_init(const struct launch *l, int sync, int image)
 {
 	char number[16];
-	char *const argv[] = {INIT_COMM, number, NULL};
+	char *const argv[] = {(char *)INIT_COMM, number, NULL};
 	char *const envp[] = {NULL};
 	static struct sync_msg m;
 	int fd, r = 0;

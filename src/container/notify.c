@@ -26,7 +26,7 @@ const char *notify_host(void)
 
 static int add_mount(struct oci_config *c, const char *source, struct arena *a)
 {
-	static char *options[] = {"bind", "nosuid", "noexec", "nodev", "ro"};
+	static const char *const options[] = {"bind", "nosuid", "noexec", "nodev", "ro"};
 	struct oci_mount *all = arena_array(a, c->mounts_len + 1, sizeof(*all));
 
 	if (!all)
@@ -34,10 +34,10 @@ static int add_mount(struct oci_config *c, const char *source, struct arena *a)
 	if (c->mounts_len)
 		memcpy(all, c->mounts, c->mounts_len * sizeof(*all));
 	all[c->mounts_len] = (struct oci_mount){
-		.destination = INSIDE,
-		.type = "bind",
+		.destination = (char *)INSIDE,
+		.type = (char *)"bind",
 		.source = (char *)source,
-		.options = options,
+		.options = (char **)options,
 		.options_len = sizeof(options) / sizeof(options[0]),
 	};
 	c->mounts = all;
@@ -56,7 +56,7 @@ int notify_add_to_config(struct oci_config *c, const char *source, struct arena 
 		return error_errno(err, ENOMEM, "notify socket");
 	if (p->env_len)
 		memcpy(env, p->env, p->env_len * sizeof(*env));
-	env[p->env_len++] = "NOTIFY_SOCKET=" INSIDE "/notify.sock";
+	env[p->env_len++] = (char *)"NOTIFY_SOCKET=" INSIDE "/notify.sock";
 	p->env = env;
 	return 0;
 }

@@ -115,7 +115,7 @@ int setup_seccomp_agent(const struct oci_linux_seccomp *s, const struct oci_stat
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_close_ int listener = fd;
 	_cleanup_close_ int sock = -1;
-	char *name = "seccompFd", *json;
+	char *name = (char *)"seccompFd", *json;
 	struct oci_container_process_state doc = {
 		.oci_version = (char *)OCI_VERSION,
 		.fds = &name,

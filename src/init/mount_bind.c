@@ -72,6 +72,9 @@ static int bind_source(struct init *in, const struct plan_mount *m, int source, 
 
 	if (mount_api_missing(tree))
 		return bind_old(in, m, source, place, err);
+	if (tree == -EINVAL && !is_recursive(m)) /* the kernel uncovers nothing in a user namespace */
+		return error_set(err, EINVAL, "bind of %s: it has mounts beneath it that cannot be left out: use rbind",
+			plan_str(in->plan, m->source));
 	if (tree < 0)
 		return error_errno(err, tree, "bind of %s", plan_str(in->plan, m->source));
 	r = mount_finish(in, m, tree, place, err);
