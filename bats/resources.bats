@@ -112,10 +112,9 @@ refused() {
 	requires_controller io
 	disk=$(lsblk -dn -o MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; exit }' | tr -d ' ')
 	[ -n "$disk" ] || skip "no disk"
-	resources "{unified: {\"memory.high\": \"90000384\", \"memory.oom.group\": \"1\", \"io.max\": \"$disk rbps=1048576\\n$disk wiops=120\"}}"
+	resources "{unified: {\"memory.high\": \"90001408\", \"memory.oom.group\": \"1\", \"io.max\": \"$disk rbps=1048576\\n$disk wiops=120\"}}"
 	sleeper
-	is "$(value - - memory.high) $(value - - memory.oom.group)" "90001408 1" ||
-		is "$(value - - memory.high) $(value - - memory.oom.group)" "90000384 1"
+	is "$(value - - memory.high) $(value - - memory.oom.group)" "90001408 1"
 	is "$(value - - io.max)" "$disk rbps=1048576 wbps=max riops=max wiops=120"
 }
 
@@ -129,18 +128,22 @@ refused() {
 	has "$(value - - misc.max)" "$name 1"
 }
 
-@test "resources: v2: a weight for one device" {
+@test "resources: v2: a weight for one device, where its scheduler has weights" {
 	requires_v2
 	requires_controller io
 	disk=$(lsblk -dn -o MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; exit }' | tr -d ' ')
 	[ -n "$disk" ] || skip "no disk"
 	resources "{blockIO: {weightDevice: [{major: ${disk%:*}, minor: ${disk#*:}, weight: 500}]}}"
-	sleeper
-	d=$(cgroup_dir "$(pid_of "$ID")" "")
-	if [ -e "$d/io.bfq.weight" ]; then
-		has "$(cat "$d/io.bfq.weight")" "$disk 500"
+	if grep -q '\[bfq\]' "/sys/dev/block/$disk/queue/scheduler"; then
+		sleeper
+		has "$(value - - io.bfq.weight)" "$disk 500"
+	elif grep -q "^$disk enable=1" /sys/fs/cgroup/io.cost.qos; then
+		sleeper
+		has "$(value - - io.weight)" "$disk 4950"
 	else
-		has "$(cat "$d/io.weight")" "$disk 4950"
+		rt_fails create "$ID"
+		says "linux.resources.blockIO.weightDevice[0].weight" "$disk 500" "not supported"
+		nothing_left
 	fi
 }
 

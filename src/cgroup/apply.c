@@ -88,8 +88,13 @@ static bool is_device_rule(const struct cgroup_write *w)
 
 static bool pass(const struct cgroup_write *w, int r)
 {
-	if (r == 0 || (w->optional && (r == -ENOENT || r == -EOPNOTSUPP)))
+	if (r == 0)
 		return true;
+	if (w->optional && (r == -ENOENT || r == -EOPNOTSUPP)) {
+		if (str_starts(w->file, "memory.kmem."))
+			log_warn("%s: ignored, this kernel does not have it", w->what);
+		return true;
+	}
 	if (is_device_rule(w) && without_devices(r)) {
 		log_debug("cgroup: %s: not allowed here, left out", w->what);
 		return true;
