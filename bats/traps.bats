@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 
-# What lies in wait for a runtime in the kernel; the numbers of docs/architecture.md's list stand in the names.
+# What lies in wait for a runtime in the kernel, numbered as in docs/architecture.md.
 
 load helpers
 
