@@ -127,49 +127,45 @@ static int read_line(struct dbus *c, char *buf, size_t n)
 	}
 }
 
-/* The uid as the other side sees it. In a user namespace that cannot be known, and the socket's word has to do. */
-static void external(char *buf, size_t n)
+/* Whether our uid is what the other side sees: not in a user namespace. */
+static bool is_uid_known(void)
 {
-	char map[128], uid[16];
-	size_t at = str_copy(buf, n, "AUTH EXTERNAL");
-	const char *p = map;
+	uint64_t v[3] = {0};
+	char map[128];
+	size_t n = 0;
 
-	if (file_read_small(-1, "/proc/self/uid_map", map, sizeof(map)) > 0) {
-		uint64_t v[3] = {1, 1, 1};
-
-		for (size_t i = 0; i < 3; i++) {
-			while (*p == ' ')
-				p++;
-			for (v[i] = 0; *p >= '0' && *p <= '9'; p++)
-				v[i] = v[i] * 10 + (uint64_t)(*p - '0');
-		}
-		if (!v[0] && !v[1] && v[2] == UINT32_MAX) {
-			fmt(uid, sizeof(uid), "%u", (unsigned)geteuid());
-			at += str_copy(buf + at, n - at, " ");
-			for (p = uid; *p; p++)
-				at += fmt(buf + at, n - at, "%02x", (unsigned)*p);
-		}
+	if (file_read_small(-1, "/proc/self/uid_map", map, sizeof(map)) <= 0)
+		return false;
+	for (const char *p = map; *p && n < 3; n++) {
+		p += strspn(p, " ");
+		for (; *p >= '0' && *p <= '9'; p++)
+			v[n] = v[n] * 10 + (uint64_t)(*p - '0');
 	}
-	str_copy(buf + at, n - at, "\r\n");
+	return !v[0] && !v[1] && v[2] == UINT32_MAX;
 }
 
+/* All of it in one piece, as systemd forgets a message that comes together with BEGIN until another one comes. Without
+ * a uid the socket's word has to do: that is asked for with "DATA", and answered with "DATA" or, by systemd before 249,
+ * with one more "OK". */
 static int authenticate(struct dbus *c)
 {
-	char line[128];
+	char line[128] = "", uid[16];
+	bool known = is_uid_known();
+	size_t n = 1; /* the protocol begins with a NUL, which once carried the credentials */
 	int r;
 
-	line[0] = '\0'; /* the protocol begins with a NUL, which once carried the credentials */
-	external(line + 1, sizeof(line) - 1);
-	r = send_all(c, line, strlen(line + 1) + 1);
-	while (r == 0) {
+	fmt(uid, sizeof(uid), "%u", (unsigned)geteuid());
+	n += str_copy(line + n, sizeof(line) - n, "AUTH EXTERNAL");
+	for (size_t i = 0; known && uid[i]; i++)
+		n += fmt(line + n, sizeof(line) - n, "%s%02x", i ? "" : " ", (unsigned)uid[i]);
+	n += str_copy(line + n, sizeof(line) - n, known ? "\r\nBEGIN\r\n" : "\r\nDATA\r\nBEGIN\r\n");
+	r = send_all(c, line, n);
+	if (r == 0 && !known)
 		r = read_line(c, line, sizeof(line));
-		if (r == 0 && str_starts(line, "OK"))
-			return send_all(c, "BEGIN\r\n", 7);
-		if (r == 0 && str_starts(line, "DATA"))
-			r = send_all(c, "DATA\r\n", 6);
-		else if (r == 0)
-			r = -EACCES; /* REJECTED, ERROR */
-	}
+	if (r == 0)
+		r = read_line(c, line, sizeof(line));
+	if (r == 0 && !str_starts(line, "OK"))
+		r = -EACCES; /* REJECTED, ERROR */
 	return r;
 }
 
