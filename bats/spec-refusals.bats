@@ -265,6 +265,8 @@ all_refused() {
 	refuse '.linux.netDevices = {"a/b": {}}' linux.netDevices a/b
 	refuse '.linux.netDevices = {"x": {"name": ".."}}' linux.netDevices.x.name
 	refuse '.linux.netDevices = {"x": {"name": "sixteenlettersxx"}}' linux.netDevices.x.name
+	refuse '.linux.netDevices = {"x": {"name": "a%sb"}}' linux.netDevices.x.name
+	refuse '.linux.netDevices = {"x": {"name": "a%d%d"}}' linux.netDevices.x.name
 	refuse '.linux.netDevices = {"x": {}} | .linux.namespaces |= map(select(.type != "network"))' linux.netDevices
 	all_refused
 }

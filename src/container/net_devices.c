@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "kernel/netlink.h"
 
-enum { MAX_ADDRESSES = 64, MAX_TRIES = 8 };
+enum { MAX_ADDRESSES = 64, MAX_TRIES = 8, MAX_NUMBER = 32768 };
 
 struct address {
 	struct ifaddrmsg head;
@@ -152,8 +153,28 @@ struct sockets {
 	int host, inside, netns;
 };
 
-static int move_device(const struct sockets *s, const char *name, const char *new_name, struct error *err)
+/* config-linux.md: "%d" in the new name is a number that makes it unique. The kernel would choose the same, the first
+ * free one, but not tell. */
+static int fill_template(int inside, const char *template, char *name, size_t size, struct error *err)
 {
+	const char *at = strstr(template, "%d");
+
+	if (!at) {
+		str_copy(name, size, template);
+		return 0;
+	}
+	for (unsigned n = 0; n < MAX_NUMBER; n++) {
+		if (fmt(name, size, "%.*s%u%s", (int)(at - template), template, n, at + 2) >= IFNAMSIZ)
+			break;
+		if (find_index(inside, name) == -ENODEV)
+			return 0;
+	}
+	return error_set(err, EEXIST, "linux.netDevices: no name is free for %s", template);
+}
+
+static int move_device(const struct sockets *s, const char *name, const char *template, struct error *err)
+{
+	char new_name[IFNAMSIZ * 2];
 	struct addresses all;
 	int index = find_index(s->host, name), r;
 
@@ -162,6 +183,9 @@ static int move_device(const struct sockets *s, const char *name, const char *ne
 	r = get_addresses(s->host, index, &all);
 	if (r < 0)
 		return error_errno(err, r, "linux.netDevices.%s: reading its addresses", name);
+	r = fill_template(s->inside, template, new_name, sizeof(new_name), err);
+	if (r < 0)
+		return r;
 	/* The kernel moves first and finds the name taken after that: a veth would go down with the namespace. */
 	r = find_index(s->inside, new_name) >= 0 ? -EEXIST : move(s->host, index, new_name, s->netns);
 	if (r < 0)

@@ -35,6 +35,7 @@ static const struct executor {
 	[PLAN_OP_READONLY_PATHS] = {"readonly path", step_readonly_paths},
 	[PLAN_OP_MASKED_PATHS] = {"masked path", step_masked_paths},
 	[PLAN_OP_ROOT_READONLY] = {"rootfs", step_root_readonly},
+	[PLAN_OP_ROOT_UNBINDABLE] = {"rootfs", step_root_unbindable},
 	[PLAN_OP_SESSION] = {"session", step_session},
 	[PLAN_OP_RLIMIT] = {"rlimit", step_rlimit},
 	[PLAN_OP_SCHEDULER] = {"scheduler", step_scheduler},

@@ -113,3 +113,12 @@ int step_root_readonly(struct init *in, const struct plan_step *s, struct error 
 	(void)s;
 	return mount_change(in, in->root, true, &c, err);
 }
+
+int step_root_unbindable(struct init *in, const struct plan_step *s, struct error *err)
+{
+	int r = sys_mount(NULL, "/", NULL, MS_UNBINDABLE | MS_REC, NULL);
+
+	(void)in;
+	(void)s;
+	return r < 0 ? error_errno(err, r, "/: setting the propagation") : 0;
+}

@@ -101,6 +101,8 @@ static const char *absolute(const struct plan_input *in, struct arena *a, const 
 	return *path == '/' ? path : arena_fmt(a, "%s/%s", in->bundle, path);
 }
 
+enum { RUNBINDABLE = MS_UNBINDABLE | MS_REC };
+
 static int add_file_system(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	const struct oci_config *c = in->config;
@@ -125,8 +127,16 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 		c->hooks ? c->hooks->create_container_len : 0);
 	pivot = plan_add(b, PLAN_OP_PIVOT, struct plan_pivot);
 	pivot->mode = !(all & CLONE_NEWNS) ? PLAN_PIVOT_CHROOT : in->no_pivot ? PLAN_PIVOT_MOVE : PLAN_PIVOT_ROOT;
-	pivot->propagation = propagation;
+	pivot->propagation = propagation == RUNBINDABLE ? 0 : propagation;
 	return plan_add_cwd_dir(b, c->process, err);
+}
+
+static void add_root_unbindable(struct plan_builder *b, const struct oci_config *c)
+{
+	const char *p = c->linux->rootfs_propagation;
+
+	if (p && strcmp(p, "runbindable") == 0 && plan_all_namespaces(c) & CLONE_NEWNS)
+		plan_add(b, PLAN_OP_ROOT_UNBINDABLE, struct plan_step);
 }
 
 static void add_console(struct plan_builder *b, const struct oci_process *p, bool bind)
@@ -231,6 +241,7 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	r = plan_add_paths(&b, in, err);
 	if (r < 0)
 		return r;
+	add_root_unbindable(&b, c);
 	r = add_last_part(&b, in, c->process, true, err);
 	return r < 0 ? r : plan_finish(&b, ret, err);
 }

@@ -6,10 +6,14 @@
 #include <linux/sched.h>
 #include <string.h>
 
-/* As the kernel's dev_valid_name. */
+/* As the kernel's dev_valid_name; a percent sign only as one "%d". */
 static bool is_name(const char *s)
 {
 	size_t n = s ? strlen(s) : 0;
+	const char *percent = n ? strchr(s, '%') : NULL;
+
+	if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
+		return false;
 
 	return n && n < IFNAMSIZ && strcmp(s, ".") != 0 && strcmp(s, "..") != 0 && strcspn(s, "/: \t\n\v\f\r") == n;
 }

@@ -74,6 +74,7 @@ enum plan_op {
 	PLAN_OP_READONLY_PATHS, /* plan_strings */
 	PLAN_OP_MASKED_PATHS, /* plan_strings */
 	PLAN_OP_ROOT_READONLY, /* no payload */
+	PLAN_OP_ROOT_UNBINDABLE, /* no payload: with all mounts below it; behind those that bind one of these */
 	PLAN_OP_SESSION,     /* plan_session: setsid and the controlling terminal */
 	PLAN_OP_RLIMIT,	     /* plan_rlimit */
 	PLAN_OP_SCHEDULER,   /* plan_scheduler */

@@ -105,7 +105,7 @@ static void add_credentials(struct plan_builder *b, const struct plan_input *in,
 		if (u->has_umask)
 			c->umask = u->umask;
 	}
-	c->set_groups = !in->rootless;
+	c->set_groups = !in->rootless && !has_user_namespace(in);
 	c->no_new_privs = p->has_no_new_privileges ? p->no_new_privileges : own && own->no_new_privs;
 	add_caps(c, own, p, has_user_namespace(in));
 	c->keep_for_seccomp = in->seccomp && in->seccomp->bpf && !c->no_new_privs;
