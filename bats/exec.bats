@@ -180,10 +180,9 @@ process_file() {
 
 @test "exec: without --preserve-fds nothing but 0, 1 and 2" {
 	exec 7<"$BATS_TEST_TMPDIR" 123</dev/null
-	rt_ok exec "$ID" sh -c 'ls -l /proc/$$/fd | wc -l; echo /proc/$$/fd/*'
-	has "$out" "4"
-	has_not "$out" "fd/7"
-	has_not "$out" "fd/123"
+	rt_ok exec "$ID" sh -c 'cd /proc/$$/fd && echo *'
+	# 3 is the shell's own, for listing the directory.
+	is "$out" "0 1 2 3"
 	exec 7<&- 123<&-
 }
 

@@ -93,8 +93,8 @@ has_pid() {
 	is_alive "$run_pid"
 	notify_send "$pid" "READY=1"
 	wait_for is_gone "$run_pid"
-	has "$(cat "$notify_out")" "READY=1"
-	has "$(cat "$notify_out")" "MAINPID=$pid"
+	wait_for file_has "$notify_out" "READY=1"
+	wait_for file_has "$notify_out" "MAINPID=$pid"
 	# Nobody in the container can say who the main process is.
 	has_not "$(cat "$notify_out")" "thinking"
 }
