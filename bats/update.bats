@@ -70,6 +70,7 @@ update_json_ok() {
 @test "update: sizes that are none are refused by the flag's name" {
 	sleeper
 	for v in x 1x 12Q -2 1.2.3 '5  m' 99999999999g; do
+		[ "$RUNTIME_NAME" != runc ] || [ "$v" != 99999999999g ] || continue
 		rt_fails update --memory "$v" "$ID"
 		says memory "$v"
 	done
@@ -135,6 +136,7 @@ update_json_ok() {
 	is "$(limit) $(memsw)" "100663296 167772160"
 	rt update --memory 256M "$ID"
 	is "$status" 1 "memory above memory and swap"
+	[ "$RUNTIME_NAME" = runc ] || says linux.resources.memory.swap "memory+swap limit should be >= memory limit"
 	is "$(limit) $(memsw)" "100663296 167772160"
 }
 
@@ -264,6 +266,7 @@ update_json_ok() {
 	[ -n "$f" ] || skip "no scheduler with weights"
 	rt_ok update --blkio-weight 300 "$ID"
 	[[ "$(cat "$f")" == @(300|default 300|default 2930) ]]
+	known_gap runc "takes any weight that the kernel takes"
 	rt_fails update --blkio-weight 5 "$ID"
 	says 10 1000
 	rt_fails update --blkio-weight 70000 "$ID"
@@ -274,7 +277,8 @@ update_json_ok() {
 	sleeper
 	for f in cpu-period cpu-quota cpu-burst cpu-share cpu-rt-period cpu-rt-runtime cpu-idle pids-limit blkio-weight; do
 		[ "$RUNTIME_NAME" != runc ] || [[ $f != cpu-@(burst|idle) ]] || continue
-		rt_fails update "--$f" 12x "$ID"
+		rt update "--$f" 12x "$ID"
+		is "$status" 1
 		says "$f"
 	done
 }
@@ -397,6 +401,7 @@ update_json_ok() {
 # ---------------------------------------------------------------- checks and failures
 
 @test "update: values are checked before any is written" {
+	known_gap runc "takes any weight that the kernel takes"
 	requires_controller pids
 	requires_controller cpu
 	sleeper
@@ -466,8 +471,8 @@ update_json_ok() {
 	wait_for test -e "$root/dev/shm/ready"
 	before=$(limit)
 	update_json '{"memory": {"limit": 4194304, "checkBeforeUpdate": true}}'
-	[ "$RUNTIME_NAME" != runc ] || [ "$status" -ne 0 ] || known_gap runc "1.1 has none"
 	is "$status" 1
+	known_gap runc "1.1 has other words"
 	has "$err" "rejecting memory limit"
 	is "$(limit)" "$before"
 	is "$(state_of "$ID")" running
@@ -507,7 +512,8 @@ update_json_ok() {
 @test "update: an unknown container does not exist" {
 	rt_fails update --pids-limit 5 "$ID-none"
 	says "does not exist"
-	rt_fails update
+	rt update
+	is "$status" 1
 }
 
 @test "update: limits hold for what runs already" {

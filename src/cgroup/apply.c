@@ -227,14 +227,19 @@ static int check_dirs(const struct cgroup *cg, const struct cgroup_settings *s, 
 	return 0;
 }
 
+int cgroup_check(const struct cgroup *cg, const struct cgroup_settings *s, struct error *err)
+{
+	int r = check_dirs(cg, s, err);
+
+	return r == 0 && (s->check_memory || s->check_memory_swap) ? check_usage(cg, s, err) : r;
+}
+
 int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct error *err)
 {
 	bool was_missing = false;
 	size_t run;
-	int r = check_dirs(cg, s, err);
+	int r = cgroup_check(cg, s, err);
 
-	if (r == 0 && (s->check_memory || s->check_memory_swap))
-		r = check_usage(cg, s, err);
 	for (size_t i = 0; i < s->n && r == 0; i += run) {
 		const struct cgroup_write *w = &s->w[i];
 

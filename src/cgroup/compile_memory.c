@@ -33,6 +33,8 @@ static int limits_v1(struct cgroup_compiler *c, const struct oci_memory *m, uint
 	struct cgroup_write *w;
 	int r;
 
+	if (swap > 0 && m->limit > swap)
+		return error_set(c->err, EINVAL, PATH "swap: memory+swap limit should be >= memory limit");
 	if (m->limit) {
 		r = emit_limit(c, dir, PATH "limit", "memory.limit_in_bytes", m->limit, &w);
 		if (r < 0)

@@ -58,6 +58,9 @@ int cgroup_compile_rdma(struct cgroup_compiler *c);
 int cgroup_compile_unified(struct cgroup_compiler *c, const struct oci_map *m);
 int cgroup_compile_devices(struct cgroup_compiler *c);
 
+/* What cgroup_apply looks at before it writes: that the directories are there, memory.checkBeforeUpdate. */
+int cgroup_check(const struct cgroup *cg, const struct cgroup_settings *s, struct error *err);
+
 /* ---- device rules ---- */
 enum { DEVICE_ANY = -1 };
 enum { DEVICE_MKNOD = 1, DEVICE_READ = 2, DEVICE_WRITE = 4, DEVICE_ALL = 7 }; /* BPF_DEVCG_ACC_* */

@@ -98,10 +98,10 @@ int cgroup_update(struct cgroup *cg, const struct cgroup_settings *s, struct err
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	struct before *b = arena_array(&a, s->n + 1, sizeof(*b));
-	int r;
+	int r = b ? cgroup_check(cg, s, err) : error_errno(err, ENOMEM, "linux.resources");
 
-	if (!b)
-		return error_errno(err, ENOMEM, "linux.resources");
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < s->n; i++) {
 		b[i].w = &s->w[i];
 		if (cg->d[s->w[i].dir].fd >= 0)
