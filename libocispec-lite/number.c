@@ -19,7 +19,7 @@ bool number_store(const char *s, size_t len, enum oci_kind kind, void *to)
 {
 	bool neg = len > 0 && *s == '-';
 	bool is_signed = kind == OCI_KIND_I32 || kind == OCI_KIND_I64;
-	uint64_t v, max;
+	uint64_t v = 0, max;
 
 	switch (kind) {
 	case OCI_KIND_I32:

@@ -57,9 +57,10 @@ int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n
 		return -E2BIG;
 	if (n) {
 		h.msg_control = &c;
-		h.msg_controllen = CMSG_SPACE(sizeof(int) * n);
+		/* size_t in glibc, socklen_t in musl */
+		h.msg_controllen = (__typeof__(h.msg_controllen))CMSG_SPACE(sizeof(int) * n);
 		memset(&c, 0, h.msg_controllen);
-		c.header.cmsg_len = CMSG_LEN(sizeof(int) * n);
+		c.header.cmsg_len = (__typeof__(c.header.cmsg_len))CMSG_LEN(sizeof(int) * n);
 		c.header.cmsg_level = SOL_SOCKET;
 		c.header.cmsg_type = SCM_RIGHTS;
 		memcpy(CMSG_DATA(&c.header), fds, sizeof(int) * n);

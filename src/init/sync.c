@@ -27,8 +27,9 @@ int sync_send(int sock, const struct sync_msg *m, const int *fds, unsigned n)
 		return -E2BIG;
 	if (n) {
 		h.msg_control = &c;
-		h.msg_controllen = CMSG_SPACE(sizeof(int) * n);
-		c.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int) * n),
+		/* size_t in glibc, socklen_t in musl */
+		h.msg_controllen = (__typeof__(h.msg_controllen))CMSG_SPACE(sizeof(int) * n);
+		c.header = (struct cmsghdr){.cmsg_len = (__typeof__(c.header.cmsg_len))CMSG_LEN(sizeof(int) * n),
 			.cmsg_level = SOL_SOCKET,
 			.cmsg_type = SCM_RIGHTS};
 		__builtin_memcpy(CMSG_DATA(&c.header), fds, sizeof(int) * n);
