@@ -172,13 +172,19 @@ static unsigned random_number(unsigned n)
 static size_t with_defaults(const struct oci_device_cgroup *r, size_t n, struct oci_device_cgroup *ret)
 {
 	static const int numbers[][2] = {{1, 3}, {1, 8}, {1, 7}, {5, 0}, {1, 5}, {1, 9}, {136, -1}, {5, 2}, {10, 200}};
+	bool everything = false;
 	size_t at = 0;
 
 	ret[at++] = (struct oci_device_cgroup){.type = (char *)"a", .access = (char *)"rwm"};
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		ret[at++] = r[i];
-	ret[at++] = (struct oci_device_cgroup){.allow = true, .type = (char *)"c", .access = (char *)"m"};
-	ret[at++] = (struct oci_device_cgroup){.allow = true, .type = (char *)"b", .access = (char *)"m"};
+		if (r[i].type[0] == 'a')
+			everything = r[i].allow;
+	}
+	if (!everything) { /* else they would take back what was denied of everything */
+		ret[at++] = (struct oci_device_cgroup){.allow = true, .type = (char *)"c", .access = (char *)"m"};
+		ret[at++] = (struct oci_device_cgroup){.allow = true, .type = (char *)"b", .access = (char *)"m"};
+	}
 	for (size_t i = 0; i < 9; i++)
 		ret[at++] = (struct oci_device_cgroup){.allow = true,
 			.type = (char *)"c",
