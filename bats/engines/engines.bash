@@ -169,7 +169,7 @@ make_rootfs() {
 	chown 1000:1000 "$1/home/user"
 }
 
-# oci_image DIR NAME: an OCI image layout of the root file system, in one layer, for engines that import such archives.
+# oci_image DIR NAME [COMMAND-JSON]: an OCI image layout of the root file system, in one layer, for engines that import such archives.
 oci_image() {
 	local d=$1/blobs/sha256 layer config manifest diff
 
@@ -178,8 +178,8 @@ oci_image() {
 	diff=$(sha256sum "$d/layer" | cut -d' ' -f1)
 	layer=$diff
 	mv "$d/layer" "$d/$layer"
-	jq -n --arg d "sha256:$diff" '{architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: [$d]},
-		config: {Env: ["PATH=/bin:/usr/bin"], Cmd: ["sh"]}}' >"$d/config"
+	jq -n --arg d "sha256:$diff" --argjson cmd "${3:-[\"sh\"]}" '{architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: [$d]},
+		config: {Env: ["PATH=/bin:/usr/bin"], Cmd: $cmd}}' >"$d/config"
 	config=$(sha256sum "$d/config" | cut -d' ' -f1)
 	mv "$d/config" "$d/$config"
 	jq -n --arg c "sha256:$config" --arg l "sha256:$layer" --argjson cs "$(stat -c %s "$d/$config")" \
@@ -201,11 +201,12 @@ oci_image() {
 # call COMMAND...: sets $status, $out and $err. $STDIN names its standard input (/dev/null).
 call() {
 	CALL=$((CALL + 1))
+	local o=$BATS_TEST_TMPDIR/out.$CALL.$BASHPID e=$BATS_TEST_TMPDIR/err.$CALL.$BASHPID
+
 	status=0
-	timeout --foreground -k 5 "$CALL_TIMEOUT" "$@" <"${STDIN:-/dev/null}" >"$BATS_TEST_TMPDIR/out.$CALL" \
-		2>"$BATS_TEST_TMPDIR/err.$CALL" 3>&- || status=$?
-	out=$(tr -d '\0' <"$BATS_TEST_TMPDIR/out.$CALL")
-	err=$(tr -d '\0' <"$BATS_TEST_TMPDIR/err.$CALL")
+	timeout --foreground -k 5 "$CALL_TIMEOUT" "$@" <"${STDIN:-/dev/null}" >"$o" 2>"$e" 3>&- || status=$?
+	out=$(tr -d '\0' <"$o")
+	err=$(tr -d '\0' <"$e")
 }
 
 # ok COMMAND...: must succeed. fails STATUS COMMAND...: must end with this status.
