@@ -51,8 +51,11 @@ static int idle(struct cgroup_compiler *c, const struct oci_cpu *cpu, uint32_t d
 static int weight_and_idle(struct cgroup_compiler *c, const struct oci_cpu *cpu, uint32_t dir)
 {
 	bool idle_first = cpu->has_idle && cpu->idle == 0;
-	int r = idle_first ? idle(c, cpu, dir) : shares(c, cpu, dir);
+	int r;
 
+	if (cpu->has_idle && cpu->idle == 1 && c->cg->manager == CGROUP_MANAGER_SYSTEMD && cgroup_is_v2(c, dir))
+		return idle(c, cpu, dir); /* systemd has made it one by then */
+	r = idle_first ? idle(c, cpu, dir) : shares(c, cpu, dir);
 	if (r < 0)
 		return r;
 	return idle_first ? shares(c, cpu, dir) : idle(c, cpu, dir);

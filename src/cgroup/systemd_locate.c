@@ -186,8 +186,16 @@ int cgroup_locate_systemd(const struct cgroup_host *h, const char *cgroups_path,
 		return r;
 	if (file_read_small(-1, "/proc/1/cgroup", text, sizeof(text)) <= 0)
 		*text = '\0';
-	rel = directory(a, unit);
-	rel = rel ? arena_fmt(a, "%s/%s", parents, rel) : NULL;
+	if (str_ends(unit, SLICE)) {
+		r = expand_slice(unit, a, &rel, err);
+		if (r < 0)
+			return r;
+		if (!*rel)
+			return error_set(err, EINVAL, "linux.cgroupsPath: the root slice cannot be a container's");
+	} else {
+		rel = directory(a, unit);
+		rel = rel ? arena_fmt(a, "%s/%s", parents, rel) : NULL;
+	}
 	ret->unit = arena_strdup(a, unit);
 	ret->slice = arena_strdup(a, str_eq(slice, "-") ? "-" SLICE : slice);
 	if (!rel || !ret->unit || !ret->slice)

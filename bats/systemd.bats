@@ -1,0 +1,501 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+
+# --systemd-cgroup where systemd runs, as root and as a user who has an instance of it.
+
+load helpers
+
+setup() {
+	[ -d /run/systemd/system ] || skip "systemd does not run here"
+	[ "$(view)" = unified ] || skip "cgroup v2 only"
+	common_setup
+	if [ "$(id -u)" != 0 ]; then
+		export XDG_RUNTIME_DIR=/run/user/$UID
+		[ -S "$XDG_RUNTIME_DIR/systemd/private" ] || skip "user $UID has no systemd"
+		rm config.json
+		rt_ok spec --rootless
+		set_config '.process.terminal = false' ".process.env += [\"EBT_CONTAINER=$ID\"]"
+		SLICE=user.slice
+	else
+		SLICE=system.slice
+	fi
+	UNIT="sd-$ID.scope"
+	set_config ".linux.cgroupsPath = \":sd:$ID\""
+}
+
+teardown() {
+	local u
+
+	common_teardown || return 1
+	[ -d /run/systemd/system ] || return 0
+	for u in $(ctl list-units --all --plain --no-legend "*$ID*" | cut -d' ' -f1); do
+		ctl stop "$u" 2>/dev/null || true
+		ctl reset-failed "$u" 2>/dev/null || true
+		echo "left behind: unit $u"
+		u=left
+	done
+	[ "${u:-}" != left ]
+}
+
+# systemctl of the instance that the tests use
+ctl() {
+	if [ "$(id -u)" = 0 ]; then systemctl "$@"; else systemctl --user "$@"; fi
+}
+
+as_root() {
+	[ "$(id -u)" = 0 ] || skip "root only"
+}
+
+# prop NAME [UNIT]
+prop() {
+	ctl show --value -p "$1" -- "${2:-$UNIT}"
+}
+
+sd_sleeper() {
+	set_args sleep 1000
+	rt_ok --systemd-cgroup run --detach "${1:-$ID}"
+}
+
+# value FILE: of the container's cgroup
+value() {
+	cgroup_value "$(pid_of "$ID")" "" "$1"
+}
+
+own_cgroup() {
+	sed -n 's/^0:://p' "/proc/$(pid_of "${1:-$ID}")/cgroup"
+}
+
+gone() {
+	[ "$(prop LoadState "${1:-$UNIT}")" = not-found ]
+}
+
+@test "systemd: a container is a scope" {
+	sd_sleeper
+	is "$(prop ActiveState)" active
+	is "$(prop Slice)" "$SLICE"
+	is "$(prop Delegate)" yes
+	is "$(prop DefaultDependencies)" no
+	is "$(prop Transient)" yes
+	has "$(prop Description)" "$ID"
+	is "$(prop ControlGroup)" "$(own_cgroup)"
+	is "${UNIT##*/}" "$(basename "$(own_cgroup)")"
+	rt_ok delete --force "$ID"
+	gone
+	nothing_left
+}
+
+@test "systemd: run in the foreground leaves nothing" {
+	set_script 'exit 7'
+	rt --systemd-cgroup run "$ID"
+	is "$status" 7
+	gone
+	nothing_left
+}
+
+@test "systemd: create, start, kill, delete" {
+	set_args sleep 1000
+	rt_ok --systemd-cgroup create "$ID"
+	is "$(prop ActiveState)" active
+	rt_ok start "$ID"
+	is "$(state_of "$ID")" running
+	rt_ok kill "$ID" KILL
+	wait_state "$ID" stopped
+	rt_ok delete "$ID"
+	gone
+}
+
+@test "systemd: without cgroupsPath the scope has the name of the runtime and the id" {
+	set_config 'del(.linux.cgroupsPath)'
+	sd_sleeper
+	is "$(prop ActiveState "enviro-oci-$ID.scope")" active
+	is "$(prop Slice "enviro-oci-$ID.scope")" "$SLICE"
+}
+
+@test "systemd: the slice of cgroupsPath, with those that it implies" {
+	set_config ".linux.cgroupsPath = \"ebtsd-a-b.slice:sd:$ID\""
+	sd_sleeper
+	has "$(own_cgroup)" "/ebtsd.slice/ebtsd-a.slice/ebtsd-a-b.slice/$UNIT"
+	rt_ok delete --force "$ID"
+	ctl stop ebtsd.slice
+}
+
+@test "systemd: the root slice is \"-\"" {
+	set_config ".linux.cgroupsPath = \"-:sd:$ID\""
+	sd_sleeper
+	is "$(prop Slice)" "-.slice"
+	has_not "$(own_cgroup)" "user.slice/$UNIT"
+	has_not "$(own_cgroup)" "system.slice"
+}
+
+@test "systemd: a cgroupsPath that is not slice:prefix:name is refused" {
+	for p in "/$ID" "$ID" "a:$ID" "a:b:c:$ID"; do
+		set_config ".linux.cgroupsPath = \"$p\""
+		rt_fails --systemd-cgroup create "$ID"
+		says linux.cgroupsPath slice:prefix:name "$p"
+	done
+	for p in "a:sd:$ID" "user.slice/a.slice:sd:$ID" "a--b.slice:sd:$ID" ".slice:sd:$ID" "-a.slice:sd:$ID" "system.slice:sd:a/../$ID" \
+		"system.slice:s d:$ID"; do
+		set_config ".linux.cgroupsPath = \"$p\""
+		rt_fails --systemd-cgroup create "$ID"
+		says linux.cgroupsPath
+	done
+	nothing_left
+}
+
+@test "systemd: limits are the kernel's and the unit's, and outlast a reload" {
+	set_config '.linux.resources += {memory: {limit: 67108864, reservation: 33554432, swap: 134217728}, pids: {limit: 77},
+		cpu: {shares: 2048, quota: 25500, period: 50000, cpus: "0", mems: "0"}}'
+	sd_sleeper
+	for n in 1 2; do
+		is "$(value memory.max)" 67108864
+		is "$(value memory.low)" 33554432
+		[ ! -e "/sys/fs/cgroup$(own_cgroup)/memory.swap.max" ] || is "$(value memory.swap.max)" 67108864
+		is "$(value pids.max)" 77
+		is "$(value cpu.max)" "25500 50000"
+		is "$(value cpu.weight)" 174
+		if [ -e "/sys/fs/cgroup$(own_cgroup)/cpuset.cpus" ]; then
+			is "$(value cpuset.cpus)" 0
+			is "$(value cpuset.mems)" 0
+		fi
+		ctl daemon-reload
+	done
+	is "$(prop MemoryMax)" 67108864
+	is "$(prop MemoryLow)" 33554432
+	is "$(prop MemorySwapMax)" 67108864
+	is "$(prop TasksMax)" 77
+	is "$(prop CPUQuotaPerSecUSec)" 510ms
+	is "$(prop CPUQuotaPeriodUSec)" 50ms
+	is "$(prop CPUWeight)" 174
+	is "$(prop AllowedCPUs)" 0
+	is "$(prop AllowedMemoryNodes)" 0
+}
+
+@test "systemd: a quota between two percents is exact for the kernel, rounded up for systemd" {
+	set_config '.linux.resources.cpu = {quota: 12345, period: 100000}'
+	sd_sleeper
+	is "$(value cpu.max)" "12345 100000"
+	is "$(prop CPUQuotaPerSecUSec)" 130ms
+}
+
+@test "systemd: linux.resources.unified" {
+	set_config '.linux.resources.unified = {"memory.high": "50M", "memory.max": "64M", "pids.max": "max", "cpu.weight": "33",
+		"cpu.max": "30000 100000", "memory.min": "4096"}'
+	sd_sleeper
+	is "$(value memory.high)" 52428800
+	is "$(value pids.max)" max
+	is "$(value cpu.weight)" 33
+	is "$(prop MemoryHigh)" 52428800
+	is "$(prop MemoryMax)" 67108864
+	is "$(prop MemoryMin)" 4096
+	is "$(prop TasksMax)" infinity
+	is "$(prop CPUWeight)" 33
+	is "$(prop CPUQuotaPerSecUSec)" 300ms
+}
+
+@test "systemd: cpu.idle" {
+	set_config '.linux.resources.cpu = {idle: 1, shares: 1024}'
+	sd_sleeper
+	is "$(value cpu.idle)" 1
+	is "$(prop CPUWeight)" idle
+	ctl daemon-reload
+	is "$(value cpu.idle)" 1
+}
+
+@test "systemd: no limits are no limits" {
+	sd_sleeper
+	is "$(value memory.max)" max
+	is "$(value cpu.max)" "max 100000"
+	is "$(prop MemoryMax)" infinity
+	is "$(prop CPUQuotaPerSecUSec)" infinity
+}
+
+@test "systemd: properties from annotations" {
+	set_config '.annotations = {
+		"org.systemd.property.TimeoutStopUSec": "uint64 123456789",
+		"org.systemd.property.CollectMode": "'"'inactive-or-failed'"'",
+		"org.systemd.property.Description": "\"of an annotation\"",
+		"org.systemd.property.Documentation": "['"'man:a(1)', 'man:b(1)'"']",
+		"org.systemd.property.SendSIGHUP": "true",
+		"org.systemd.property.RuntimeMaxSec": "3600",
+		"org.systemd.property.MemoryHigh": "@t 123457536"}'
+	sd_sleeper
+	is "$(prop TimeoutStopUSec)" "2min 3.456789s"
+	is "$(prop CollectMode)" inactive-or-failed
+	is "$(prop Description)" "of an annotation"
+	is "$(prop Documentation | tr -d '"')" "man:a(1) man:b(1)"
+	is "$(prop SendSIGHUP)" yes
+	is "$(prop RuntimeMaxUSec)" 1h
+	is "$(prop MemoryHigh)" 123457536
+	is "$(value memory.high)" 123457536
+}
+
+@test "systemd: annotations that are no properties are refused by name" {
+	for a in '"org.systemd.property.NotOne": "true"' \
+		'"org.systemd.property.SendSIGHUP": "maybe"' '"org.systemd.property.SendSIGHUP": ""' \
+		'"org.systemd.property.Send-SIGHUP": "true"' '"org.systemd.property.TimeoutStopSec": "'"'1min'"'"' \
+		'"org.systemd.property.Documentation": "[]"'; do
+		set_config ".annotations = {$a}"
+		rt_fails --systemd-cgroup create "$ID"
+		key=${a#\"}
+		key=${key#org.systemd.property.}
+		says "${key%%\"*}"
+		gone
+		nothing_left
+	done
+	set_config '.annotations = {"org.systemd.property.SendSIGHUP": "5"}' # systemd does not say which property it was
+	rt_fails --systemd-cgroup create "$ID"
+	says systemd "$UNIT"
+	gone
+	nothing_left
+}
+
+@test "systemd: without --systemd-cgroup the annotations are words like others" {
+	as_root
+	set_config 'del(.linux.cgroupsPath)' '.annotations = {"org.systemd.property.NotOne": "(("}'
+	rt_ok run "$ID"
+}
+
+@test "systemd: exec, ps, pause and resume" {
+	sd_sleeper
+	rt_ok exec "$ID" true
+	background "$RUNTIME" --root "$ROOT" exec "$ID" sleep 1001
+	wait_for file_has "/sys/fs/cgroup$(own_cgroup)/cgroup.procs" "$(printf '\n')"
+	wait_for two_pids
+	rt_ok ps -f json "$ID"
+	is "$(jq length <<<"$out")" 2
+	rt_ok pause "$ID"
+	is "$(state_of "$ID")" paused
+	is "$(value cgroup.freeze)" 1
+	rt_ok resume "$ID"
+	is "$(state_of "$ID")" running
+}
+
+two_pids() {
+	[ "$(value cgroup.procs | wc -l)" = 2 ]
+}
+
+@test "systemd: delete --force of a paused container" {
+	sd_sleeper
+	rt_ok pause "$ID"
+	rt_ok delete --force "$ID"
+	gone
+	nothing_left
+}
+
+@test "systemd: what a container leaves running ends with it" {
+	set_config '.linux.namespaces |= map(select(.type != "pid"))'
+	set_script 'sleep 1000 & exec sleep 1000'
+	rt_ok --systemd-cgroup run --detach "$ID"
+	wait_for two_pids
+	rt_ok delete --force "$ID"
+	gone
+	nothing_left
+}
+
+@test "systemd: update changes the kernel's limits and the unit's" {
+	set_config '.linux.resources += {memory: {limit: 67108864}, pids: {limit: 77}, cpu: {quota: 20000, period: 100000}}'
+	sd_sleeper
+	rt_ok update --memory 33554432 --pids-limit 33 --cpu-quota 30500 "$ID"
+	for n in 1 2; do
+		is "$(value memory.max)" 33554432
+		is "$(value pids.max)" 33
+		is "$(value cpu.max)" "30500 100000"
+		ctl daemon-reload
+	done
+	is "$(prop MemoryMax)" 33554432
+	is "$(prop TasksMax)" 33
+	is "$(prop CPUQuotaPerSecUSec)" 310ms
+	rt_ok update --cpu-period 50000 "$ID"
+	is "$(value cpu.max)" "30500 50000"
+	is "$(prop CPUQuotaPerSecUSec)" 610ms
+	is "$(prop CPUQuotaPeriodUSec)" 50ms
+	rt_ok update --memory -1 --pids-limit -1 --cpu-quota -1 "$ID"
+	is "$(prop MemoryMax)" infinity
+	is "$(prop TasksMax)" infinity
+	is "$(prop CPUQuotaPerSecUSec)" infinity
+	is "$(value memory.max)" max
+}
+
+@test "systemd: an update that is refused leaves unit and kernel as they were" {
+	set_config '.linux.resources += {memory: {limit: 67108864}, pids: {limit: 77}}'
+	sd_sleeper
+	echo '{"pids": {"limit": 33}, "memory": {"limit": 33554432}, "unified": {"memory.oom.group": "7"}}' >r.json
+	rt_fails update --resources r.json "$ID"
+	is "$(value memory.max)" 67108864
+	is "$(value pids.max)" 77
+	is "$(prop MemoryMax)" 67108864
+	is "$(prop TasksMax)" 77
+}
+
+@test "systemd: device rules hold, also after a reload" {
+	as_root
+	all_caps
+	set_script 'mknod /dev/m c 1 1 && exec sleep 1000'
+	rt_ok --systemd-cgroup run --detach "$ID"
+	for n in 1 2; do
+		rt exec "$ID" sh -c 'echo x >/dev/null && head -c 1 /dev/zero >/dev/null && exec dd if=/dev/m of=/dev/null bs=1 count=1'
+		[ "$status" -ne 0 ]
+		has "$err" "not permitted"
+		ctl daemon-reload
+	done
+}
+
+@test "systemd: hooks find the container in its scope" {
+	cat >hook <<-'EOT'
+		#!/bin/sh
+		cat /proc/$(jq .pid)/cgroup >"$1"
+	EOT
+	chmod 755 hook
+	set_config ".hooks.createRuntime = [{path: \"$BUNDLE/hook\", args: [\"hook\", \"$BUNDLE/seen\"], env: [\"PATH=/usr/bin:/bin\"]}]"
+	set_args true
+	rt_ok --systemd-cgroup run "$ID"
+	has "$(cat seen)" "/$UNIT"
+}
+
+@test "systemd: a unit of another is refused and left alone" {
+	if [ "$(id -u)" = 0 ]; then m=(); else m=(--user); fi
+	systemd-run "${m[@]}" --scope --quiet --unit="$UNIT" --slice=ebtsd.slice sleep 1000 3>&- >/dev/null 2>&1 </dev/null &
+	CHILDREN+=($!)
+	wait_for test "$(prop ActiveState)" = active || wait_for is_active
+	rt_fails --systemd-cgroup create "$ID"
+	says "unit $UNIT already exists"
+	is "$(prop ActiveState)" active
+	set_config ".linux.cgroupsPath = \"ebtsd.slice:sd:$ID\""
+	rt_fails --systemd-cgroup create "$ID"
+	says "not empty"
+	is "$(prop ActiveState)" active
+	ctl stop "$UNIT"
+}
+
+is_active() {
+	[ "$(prop ActiveState)" = active ]
+}
+
+is_failed() {
+	[ "$(prop ActiveState)" = failed ]
+}
+
+@test "systemd: what is left of a failed unit is in nobody's way" {
+	if [ "$(id -u)" = 0 ]; then m=(); else m=(--user); fi
+	systemd-run "${m[@]}" --scope --quiet --unit="$UNIT" -p RuntimeMaxSec=1 sleep 1000 3>&- >/dev/null 2>&1 </dev/null &
+	CHILDREN+=($!)
+	wait_for is_failed
+	sd_sleeper
+	is "$(prop ActiveState)" active
+}
+
+@test "systemd: delete takes a failed unit away" {
+	set_config '.annotations = {"org.systemd.property.RuntimeMaxUSec": "uint64 1000000"}'
+	sd_sleeper
+	wait_for is_failed
+	wait_state "$ID" stopped
+	rt_ok delete "$ID"
+	gone
+}
+
+@test "systemd: what a killed runtime has made, delete --force removes" {
+	printf '#!/bin/sh\ntouch %s/there\nexec sleep 20\n' "$BUNDLE" >hook
+	chmod 755 hook
+	set_config ".hooks.createRuntime = [{path: \"$BUNDLE/hook\"}]"
+	set_args sleep 1000
+	background "$RUNTIME" --root "$ROOT" --systemd-cgroup create "$ID"
+	wait_for test -e there
+	is "$(prop ActiveState)" active
+	kill -KILL "$bg_pid"
+	rt_ok delete --force "$ID"
+	gone
+	nothing_left
+}
+
+@test "systemd: a start that fails leaves nothing" {
+	set_args /not/there
+	rt_fails --systemd-cgroup create "$ID"
+	gone
+	nothing_left
+}
+
+@test "systemd: many at once" {
+	set_args sleep 1000
+	for n in 1 2 3 4 5 6 7 8; do
+		jq ".linux.cgroupsPath = \":sd:$ID-$n\"" config.json >"config-$n.json"
+		limited "$RUNTIME" --root "$ROOT" --systemd-cgroup run --detach --config "config-$n.json" "$ID-$n" 3>&- \
+			>"$BATS_TEST_TMPDIR/many.$n" 2>&1 </dev/null &
+	done
+	wait
+	for n in 1 2 3 4 5 6 7 8; do
+		is "$(state_of "$ID-$n")" running "$(cat "$BATS_TEST_TMPDIR/many.$n")"
+		has "$(own_cgroup "$ID-$n")" "sd-$ID-$n.scope"
+	done
+	for n in 1 2 3 4 5 6 7 8; do
+		limited "$RUNTIME" --root "$ROOT" delete --force "$ID-$n" 3>&- </dev/null &
+	done
+	wait
+	nothing_left
+}
+
+@test "systemd: a name that ends in .slice is a slice" {
+	SLICE_UNIT="${ID//-/_}.slice"
+	set_config ".linux.cgroupsPath = \"-.slice:sd:$SLICE_UNIT\"" '.linux.resources.pids.limit = 55'
+	sd_sleeper
+	is "$(basename "$(own_cgroup)")" "$SLICE_UNIT"
+	is "$(prop ActiveState "$SLICE_UNIT")" active
+	is "$(prop TasksMax "$SLICE_UNIT")" 55
+	rt_ok delete --force "$ID"
+	is "$(prop ActiveState "$SLICE_UNIT")" inactive
+	[ ! -e "/sys/fs/cgroup/$SLICE_UNIT" ]
+}
+
+# masked SCRIPT PATH...: runs it where the paths lead nowhere.
+masked() {
+	local script=$1
+
+	shift
+	# shellcheck disable=SC2016
+	unshare --mount --propagation private sh -c 's=$1; shift; for p; do mount --bind /dev/null "$p" || exit 99; done; eval "$s"' \
+		sh "$script" "$@" 3>&-
+}
+
+@test "systemd: by the bus where its own socket does not answer" {
+	as_root
+	[ -S /run/dbus/system_bus_socket ] || skip "no bus"
+	set_args sleep 1000
+	masked "'$RUNTIME' --root '$ROOT' --systemd-cgroup run --detach '$ID' >out 2>&1 </dev/null" /run/systemd/private
+	is "$(prop ActiveState)" active
+	masked "'$RUNTIME' --root '$ROOT' delete --force '$ID' >out 2>&1 </dev/null" /run/systemd/private
+	gone
+}
+
+@test "systemd: one that cannot be reached is a failure that says so, and leaves nothing" {
+	as_root
+	set_args sleep 1000
+	status=0
+	out=$(masked "'$RUNTIME' --root '$ROOT' --systemd-cgroup run --detach '$ID' 2>&1 </dev/null" /run/systemd/private \
+		/run/dbus/system_bus_socket) || status=$?
+	is "$status" 1
+	has "$out" "systemd"
+	has "$out" "connection refused"
+	gone
+	nothing_left
+}
+
+@test "systemd: a user's, without the variables of a session" {
+	[ "$(id -u)" != 0 ] || skip "users only"
+	unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
+	set_args sleep 1000
+	rt_ok --systemd-cgroup run --detach "$ID"
+	has "$(own_cgroup)" "user@$UID.service/user.slice/$UNIT"
+	rt_ok delete --force "$ID"
+	export XDG_RUNTIME_DIR=/run/user/$UID
+	gone
+}
+
+@test "systemd: a user's, by the session bus" {
+	[ "$(id -u)" != 0 ] || skip "users only"
+	[ -S "$XDG_RUNTIME_DIR/bus" ] || skip "no session bus"
+	mv "$XDG_RUNTIME_DIR/systemd/private" "$XDG_RUNTIME_DIR/systemd/private-away"
+	set_args sleep 1000
+	rt --systemd-cgroup run --detach "$ID"
+	mv "$XDG_RUNTIME_DIR/systemd/private-away" "$XDG_RUNTIME_DIR/systemd/private"
+	is "$status" 0 "$err"
+	is "$(prop ActiveState)" active
+}
