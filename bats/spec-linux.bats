@@ -123,6 +123,20 @@ held() {
 	is "$(awk '{print $1, $2, $3}' <<<"$out")" "$(printf 'monotonic 500000 999999999\nboottime -1 0')"
 }
 
+@test "namespaces: time offsets with a user namespace, new or joined" {
+	requires_namespace time
+	remap 100000
+	set_config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 1234}}'
+	in_container 'cat /proc/self/timens_offsets'
+	has "$(tr -s ' ' <<<"$out")" "monotonic 1234 0"
+	sleeper
+	set_config "(.linux.namespaces[] | select(.type == \"user\")).path = \"/proc/$(pid_of "$ID")/ns/user\"" \
+		'del(.linux.uidMappings, .linux.gidMappings)'
+	set_args cat /proc/self/timens_offsets
+	rt_ok run "$ID-2"
+	has "$(tr -s ' ' <<<"$out")" "monotonic 1234 0"
+}
+
 # ---------------------------------------------------------------- devices
 
 @test "devices: in a user namespace: the host's nodes, with what is asked for checked" {

@@ -139,15 +139,37 @@ int step_unshare(struct init *in, const struct plan_step *s, struct error *err)
 	return r < 0 ? error_errno(err, r, "new namespaces") : 0;
 }
 
+static bool joins_user_namespace(const struct init *in)
+{
+	for (const struct plan_step *s = plan_first(in->plan); !plan_at_end(in->plan, s); s = plan_next(s))
+		if (s->op == PLAN_OP_JOIN && ((const struct plan_join *)s)->flags & CLONE_NEWUSER)
+			return true;
+	return false;
+}
+
+/* In a user namespace our files are root's, who is somebody else there, unless we can be dumped. That we may be for a
+ * moment in a new one, where nobody else is. */
+static int open_time_offsets(const struct init *in)
+{
+	static const char path[] = "/proc/self/timens_offsets";
+	int fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+
+	if (fd != -EACCES || joins_user_namespace(in))
+		return fd;
+	(void)sys_prctl(SET_DUMPABLE, 1, 0, 0, 0);
+	fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+	(void)sys_prctl(SET_DUMPABLE, 0, 0, 0, 0);
+	return fd;
+}
+
 int step_time_offsets(struct init *in, const struct plan_step *s, struct error *err)
 {
 	const struct plan_time_offset *p = (const struct plan_time_offset *)s;
 	char line[64];
 	size_t n = fmt(line, sizeof(line), "%u %ld %u\n", p->clock, (long)p->secs, p->nsecs);
-	int fd = sys_openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
+	int fd = open_time_offsets(in);
 	long r = fd;
 
-	(void)in;
 	if (fd >= 0) {
 		r = sys_write(fd, line, n);
 		(void)sys_close(fd);

@@ -145,6 +145,12 @@ static void add_join(struct plan_builder *b, const struct oci_config *c, const s
 	}
 }
 
+static void add_unshare(struct plan_builder *b, uint32_t flags)
+{
+	if (flags)
+		plan_add(b, PLAN_OP_UNSHARE, struct plan_unshare)->flags = flags;
+}
+
 static int add_time_offsets(struct plan_builder *b, const struct oci_linux *l, struct error *err)
 {
 	for (size_t i = 0; i < l->time_offsets_len; i++) {
@@ -190,8 +196,7 @@ int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, str
 {
 	const struct oci_config *c = in->config;
 	uint32_t fresh = plan_new_namespaces(c), joined = plan_all_namespaces(c) & ~fresh, later;
-	struct plan_unshare *u;
-	int r;
+	int r = 0;
 
 	/* The clone3 that makes init can make all new namespaces, unless one must be joined that has to be there first
 	 * (a user or pid namespace), or one is joined with rights that a new user namespace would take away. Never the
@@ -207,21 +212,21 @@ int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, str
 		if (fresh & CLONE_NEWUSER) /* the owner of /dev/mqueue is who makes it: root, once there is one */
 			b->clone_flags &= ~(uint32_t)CLONE_NEWIPC;
 	}
+	later = fresh & ~b->clone_flags;
+	/* Behind the door of a user namespace the file that takes the offsets is another user's. */
+	if (later & CLONE_NEWTIME && !in->rootless) {
+		add_unshare(b, CLONE_NEWTIME);
+		r = add_time_offsets(b, c->linux, err);
+		later &= ~(uint32_t)CLONE_NEWTIME;
+	}
 	if (in->rootless) /* without rights here, the user namespace that is joined gives those for the others */
 		add_join(b, c, &types[N_TYPES - 1]);
 	for (size_t i = 0; i < (size_t)N_TYPES - in->rootless; i++)
 		add_join(b, c, &types[i]);
-	later = fresh & ~b->clone_flags;
-	if (later) {
-		u = plan_add(b, PLAN_OP_UNSHARE, struct plan_unshare);
-		u->flags = later;
-	}
-	if (fresh & CLONE_NEWTIME) {
+	add_unshare(b, later);
+	if (later & CLONE_NEWTIME)
 		r = add_time_offsets(b, c->linux, err);
-		if (r < 0)
-			return r;
-	}
 	if (!simple && ((fresh | joined) & CLONE_NEWPID))
 		plan_add(b, PLAN_OP_FORK, struct plan_step);
-	return 0;
+	return r;
 }
