@@ -117,11 +117,12 @@ static int open_passwd(const struct init *in)
 
 static char *home(const struct init *in)
 {
-	static char text[HOME_SIZE] = "HOME=/";
+	static char text[HOME_SIZE];
 	static struct lines l;
 	uint32_t uid = (uint32_t)sys_call0(SYS_getuid);
 	char *line;
 
+	str_copy(text, sizeof(text), "HOME=/");
 	l.fd = open_passwd(in);
 	if (l.fd < 0)
 		return text;

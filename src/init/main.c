@@ -53,8 +53,13 @@ static const struct executor {
 	[PLAN_OP_EXEC] = {NULL, step_exec},
 };
 
-static struct init in = {
-	.sync = -1, .proc = -1, .root = -1, .console = -1, .dev_mask = -1, .start = -1, .program = -1};
+/* Set up at run time: 12 KB of image would have to be written and read at each start. */
+static struct init in;
+
+static void set_up(void)
+{
+	in.sync = in.proc = in.root = in.console = in.dev_mask = in.start = in.program = -1;
+}
 
 static _Noreturn void quit(int status)
 {
@@ -120,6 +125,7 @@ _Noreturn void start_c(long *sp)
 	(void)sys_prctl(15 /* PR_SET_NAME */, (unsigned long)"enviro-oci:init", 0, 0, 0);
 	if (sp[0] != 2 || !str_to_u64(argv[1], &fd))
 		quit(1);
+	set_up();
 	in.sync = (int)fd;
 	(void)sys_call3(SYS_fcntl, in.sync, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
 	plan = init_receive_plan(&in);
