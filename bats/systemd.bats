@@ -416,20 +416,24 @@ is_failed() {
 
 @test "systemd: many at once" {
 	set_args sleep 1000
+	pids=()
 	for n in 1 2 3 4 5 6 7 8; do
 		jq ".linux.cgroupsPath = \":sd:$ID-$n\"" config.json >"config-$n.json"
 		limited "$RUNTIME" --root "$ROOT" --systemd-cgroup run --detach --config "config-$n.json" "$ID-$n" 3>&- \
 			>"$BATS_TEST_TMPDIR/many.$n" 2>&1 </dev/null &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
+	pids=()
 	for n in 1 2 3 4 5 6 7 8; do
 		is "$(state_of "$ID-$n")" running "$(cat "$BATS_TEST_TMPDIR/many.$n")"
 		has "$(own_cgroup "$ID-$n")" "sd-$ID-$n.scope"
 	done
 	for n in 1 2 3 4 5 6 7 8; do
 		limited "$RUNTIME" --root "$ROOT" delete --force "$ID-$n" 3>&- </dev/null &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
 	nothing_left
 }
 

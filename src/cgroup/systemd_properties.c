@@ -138,13 +138,13 @@ static int put_row(struct dbus_buf *b, const struct row *row, const struct cgrou
 static void split_cpu_max(const struct writes *in, const struct cgroup_write *w, uint64_t *quota, uint64_t *period)
 {
 	int fd = in->cg->d[w->dir].fd;
-	const char *value = w->value, *blank;
+	const char *blank;
 	char now[64], word[32];
 
 	if (fd < 0 || file_read_small(fd, w->file, now, sizeof(now)) < 0)
 		now[0] = '\0';
 	for (int i = 0; i < 2; i++) {
-		const char *from = i ? value : now;
+		const char *from = i ? w->value : now;
 
 		blank = strchr(from, ' ');
 		fmt(word, sizeof(word), "%.*s", (int)strcspn(from, " "), from);

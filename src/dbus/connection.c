@@ -63,7 +63,7 @@ static int send_all(struct dbus *c, const void *data, size_t n)
 		if (r < 0 && errno == EAGAIN)
 			r = wait_for(c, POLLOUT);
 		else if (r < 0)
-			r = errno == EINTR ? 0 : -errno;
+			r = errno == EINTR ? 0 : errno == EPIPE ? -ECONNRESET : -errno;
 		if (r < 0)
 			return (int)r;
 		p += r;
@@ -102,6 +102,8 @@ static int receive(struct dbus *c, size_t n)
 
 static void consume(struct dbus *c, size_t n)
 {
+	if (!n)
+		return;
 	memmove(c->in, c->in + n, c->in_len - n);
 	c->in_len -= n;
 }
@@ -245,7 +247,7 @@ static bool socket_of(const char *address, size_t n, char *path, size_t size)
 			for (; v < end && *v != ',' && at + 1 < size; v++) {
 				bool escaped = *v == '%' && v + 2 < end && hex(v[1]) >= 0 && hex(v[2]) >= 0;
 
-				path[at++] = escaped ? (char)(hex(v[1]) << 4 | hex(v[2])) : *v;
+				path[at++] = (char)(escaped ? hex(v[1]) << 4 | hex(v[2]) : *v);
 				v += escaped ? 2 : 0;
 			}
 			path[at] = '\0';
