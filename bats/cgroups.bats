@@ -189,6 +189,7 @@ disk() {
 }
 
 @test "cpuset: below a parent that has not been set up" {
+	requires_cgroupfs
 	requires_controller cpuset
 	set_config ".linux.cgroupsPath = \"/$ID-parent/$ID\""
 	resources '{cpu: {cpus: "0"}}'
@@ -360,6 +361,7 @@ disk() {
 }
 
 @test "cgroups: linux.cgroupsPath, absolute and relative" {
+	requires_cgroupfs
 	set_config ".linux.cgroupsPath = \"/$ID-abs\""
 	sleeper
 	d=$(cgroup_dir "$(pid_of "$ID")" "$([ "$(view)" = unified ] || echo freezer)")
@@ -371,6 +373,7 @@ disk() {
 }
 
 @test "cgroups: a path in use is refused" {
+	requires_cgroupfs
 	known_gap crun "1.8 takes it"
 	set_config ".linux.cgroupsPath = \"/$ID-shared\""
 	sleeper
@@ -382,6 +385,7 @@ disk() {
 }
 
 @test "cgroups: an empty directory that is there already is used" {
+	requires_cgroupfs
 	set_config ".linux.cgroupsPath = \"/$ID-there\""
 	d=$(v1_mount freezer)
 	mkdir "${d:-$(v2_mount)}/$ID-there"

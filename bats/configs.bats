@@ -14,7 +14,7 @@ localize() {
 	for c in cpu:.cpu.shares pids:.pids.limit memory:.memory.limit; do
 		[ "$(jq ".linux.resources${c#*:} // 0" config.json)" -le 0 ] || requires_controller "${c%%:*}"
 	done
-	set_config '.root.path = "rootfs"' 'del(.hooks)' ".linux.cgroupsPath = \"/$ID\"" ".process.env += [\"EBT_CONTAINER=$ID\"]"
+	set_config '.root.path = "rootfs"' 'del(.hooks)' ".linux.cgroupsPath = \"$(cgroups_path "$ID")\"" ".process.env += [\"EBT_CONTAINER=$ID\"]"
 	mkdir "$BATS_TEST_TMPDIR/engine"
 	jq -r '.mounts[] | select((.source // "") | startswith("/")) | .source + " " + .destination' config.json |
 		while read -r src dst; do

@@ -43,6 +43,7 @@ load helpers
 }
 
 @test "create: linux.cgroupsPath is where it says, in every hierarchy" {
+	requires_cgroupfs
 	set_config ".linux.cgroupsPath = \"/$ID-parent/$ID-own\""
 	rt_ok create "$ID"
 	pid=$(pid_of "$ID")

@@ -440,6 +440,16 @@ requires_namespace() {
 	[ -e "/proc/self/ns/$1" ] || skip "the kernel has no $1 namespaces"
 }
 
+# MANAGER=systemd says that the runtime under test makes all cgroups by systemd.
+requires_cgroupfs() {
+	[ "${MANAGER:-}" != systemd ] || skip "cgroups not made by systemd only"
+}
+
+# cgroups_path NAME: for linux.cgroupsPath.
+cgroups_path() {
+	if [ "${MANAGER:-}" = systemd ]; then echo "system.slice:ebt:$1"; else echo "/$1"; fi
+}
+
 # known_gap RUNTIME REASON: another runtime is being compared, and is known not to do this.
 known_gap() {
 	[ "$RUNTIME_NAME" != "$1" ] || skip "$1: $2"

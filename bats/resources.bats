@@ -148,6 +148,7 @@ refused() {
 }
 
 @test "resources: v2: controllers are there below a path that is new, and it goes again" {
+	requires_cgroupfs
 	requires_v2
 	grep -q . /sys/fs/cgroup/cgroup.controllers || skip "no controllers"
 	set_config ".linux.cgroupsPath = \"/$ID-a/b/$ID\""
@@ -265,6 +266,7 @@ owner() {
 
 # The configuration for user 1000, and the state root is the user's.
 rootless() {
+	requires_cgroupfs
 	requires setpriv
 	[ "$(cat /proc/sys/user/max_user_namespaces)" -gt 0 ] || skip "no user namespaces"
 	set_config '.linux.namespaces += [{type: "user"}]' '.mounts |= map(select(.type != "cgroup"))' \
