@@ -283,6 +283,7 @@ two_pids() {
 }
 
 @test "systemd: what a container leaves running ends with it" {
+	as_root
 	set_config '.linux.namespaces |= map(select(.type != "pid"))'
 	set_script 'sleep 1000 & exec sleep 1000'
 	rt_ok --systemd-cgroup run --detach "$ID"
@@ -491,6 +492,27 @@ masked() {
 	rt_ok delete --force "$ID"
 	export XDG_RUNTIME_DIR=/run/user/$UID
 	gone
+}
+
+@test "systemd: a user's, from a cgroup that is not the user's" {
+	[ "$(id -u)" = 0 ] || skip "root only: begins elsewhere"
+	id tester >/dev/null 2>&1 && [ -S "/run/user/$(id -u tester)/systemd/private" ] || skip "needs the user tester with a systemd"
+	u=$(id -u tester)
+	mkdir -m 777 "$BATS_TEST_TMPDIR/spec"
+	(cd "$BATS_TEST_TMPDIR/spec" && setpriv --reuid "$u" --regid "$u" --clear-groups "$RUNTIME" spec --rootless)
+	cp "$BATS_TEST_TMPDIR/spec/config.json" config.json
+	set_config '.process.terminal = false' ".process.env += [\"EBT_CONTAINER=$ID\"]" '.process.args = ["sleep", "1000"]' \
+		".linux.cgroupsPath = \":sd:$ID\""
+	mkdir -m 700 "$BATS_TEST_TMPDIR/of-user"
+	chown -R "$u:$u" "$BATS_TEST_TMPDIR/of-user" "$BUNDLE"
+	as_tester() {
+		limited setpriv --reuid "$u" --regid "$u" --clear-groups "$RUNTIME" --root "$BATS_TEST_TMPDIR/of-user" "$@" 3>&- </dev/null
+	}
+	as_tester --systemd-cgroup run --detach "$ID" >"$BATS_TEST_TMPDIR/log" 2>&1 || { cat "$BATS_TEST_TMPDIR/log"; false; }
+	pid=$(as_tester state "$ID" | jq .pid)
+	has "$(cat "/proc/$pid/cgroup")" "user@$u.service/user.slice/$UNIT"
+	as_tester exec "$ID" cat /proc/self/cgroup
+	as_tester delete --force "$ID"
 }
 
 @test "systemd: a user's, by the session bus" {

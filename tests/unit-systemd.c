@@ -91,6 +91,8 @@ static void test_user_names(void)
 	tap_is_str(cg.unit, "x.scope", "its name");
 	tap_ok(cgroup_user_of_path(text, &uid) && uid == 1, "its user");
 	tap_ok(!cgroup_user_of_path("/sys/fs/cgroup/system.slice/user@1.x/a.scope", &uid), "the system's");
+	tap_ok(!cgroup_user_of_path("/sys/fs/cgroup/system.slice/user@1.service-x.scope", &uid),
+		"a unit that looks like it");
 }
 
 /* ---- properties ---- */
@@ -514,8 +516,9 @@ static void test_start(void)
 	START("systemd: p-x.scope: StartTransientUnit: org.freedesktop.DBus.Error.PropertyReadOnly: a text",
 		arena_fmt(&arena, "%s%s", full, less), {"org.freedesktop.DBus.Error.PropertyReadOnly", NULL},
 		{"org.freedesktop.DBus.Error.PropertyReadOnly", NULL});
-	START("systemd: p-x.scope: StartTransientUnit: D-Bus: waiting for an answer: connection reset by peer", full,
-		{NULL, NULL});
+	START("started", arena_fmt(&arena, "%s%s", full, full), {NULL, NULL}, {NULL, "done"});
+	START("systemd: p-x.scope: StartTransientUnit: D-Bus: waiting for an answer: connection reset by peer",
+		arena_fmt(&arena, "%s%s", full, full), {NULL, NULL}, {NULL, NULL});
 	START("systemd: p-x.scope: StartTransientUnit: no job in the answer", full, {NULL, ""});
 }
 

@@ -155,6 +155,9 @@ int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, struct erro
  * process is in (pid, in /proc) where its own takes no processes any more or has gone, as runc has it. */
 int cgroup_enter(const struct cgroup *cg, char *const *sub, size_t n, pid_t init, struct arena *a, struct cgroup *ret,
 	struct error *err);
+/* Has systemd put another process in: where we may not, as an ancestor of its cgroup and the container's is not ours.
+ * -EOPNOTSUPP with other managers. */
+int cgroup_attach_by_manager(const struct cgroup *cg, pid_t pid, struct error *err);
 /* Puts another process in (all of them): the slow way, for processes that cannot do it themselves. */
 int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
 

@@ -115,7 +115,7 @@ static size_t user_service(const char *path, uint32_t *uid)
 		char text[16];
 
 		fmt(text, sizeof(text), "%.*s", (int)n, number);
-		if (str_starts(number + n, ".service") && str_to_u32(text, uid))
+		if (str_starts(number + n, ".service/") && str_to_u32(text, uid))
 			return (size_t)(number - path) + n + strlen(".service");
 	}
 	return 0;

@@ -140,17 +140,36 @@ static int check_place(const struct cgroup *cg, pid_t pid, struct error *err)
 	return 0;
 }
 
+/* systemd closes its connections when it executes itself anew. Whatever it was told, it is told again once. */
+static bool again(struct dbus *c, const struct cgroup *cg, int *r, bool *tried, struct error *err)
+{
+	if (*r != -ECONNRESET || *tried)
+		return false;
+	log_debug("%s", err->msg);
+	*tried = true;
+	dbus_close(c);
+	*r = systemd_open(c, cg, err);
+	return *r == 0;
+}
+
 int cgroup_attach_new(struct cgroup *cg, pid_t pid, const struct cgroup_settings *s, struct error *err)
 {
 	_cleanup_dbus_ struct dbus c = DBUS_INIT;
-	bool exists = false;
+	bool exists = false, tried = false;
 	int r;
 
 	if (cg->manager != CGROUP_MANAGER_SYSTEMD)
 		return 0;
 	r = systemd_open(&c, cg, err);
-	if (r == 0)
-		r = start(&c, cg, pid, s->unit, &exists, err);
+	if (r == 0) {
+		do
+			r = start(&c, cg, pid, s->unit, &exists, err);
+		while (again(&c, cg, &r, &tried, err));
+	}
+	if (exists && tried && check_place(cg, pid, err) == 0) {
+		exists = false; /* the first time had been enough */
+		r = 0;
+	}
 	if (exists) {
 		cg->n = 0;
 		cg->unit = NULL;
@@ -167,7 +186,7 @@ int cgroup_attach_new(struct cgroup *cg, pid_t pid, const struct cgroup_settings
 int cgroup_unit_set(const struct cgroup *cg, const struct cgroup_unit_properties *u, struct error *err)
 {
 	_cleanup_dbus_ struct dbus c = DBUS_INIT;
-	bool newer = u->newer.n;
+	bool newer = u->newer.n, tried = false;
 	int r;
 
 	if (!u->values.n && !u->newer.n)
@@ -191,6 +210,8 @@ int cgroup_unit_set(const struct cgroup *cg, const struct cgroup_unit_properties
 			return 0;
 		if (r == -EREMOTEIO && newer && is_property_refused(reply.error))
 			newer = false, r = 0;
+		else
+			(void)again(&c, cg, &r, &tried, err);
 	}
 	return error_prefix(err, "systemd: %s", cg->unit);
 }
@@ -248,6 +269,7 @@ int cgroup_unit_stop(struct cgroup *cg, int64_t deadline_ms, struct error *err)
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_dbus_ struct dbus c = DBUS_INIT;
 	int v2 = cgroup_find_v2(cg), r = cgroup_open(cg, err);
+	bool tried = false;
 	pid_t *pids;
 	size_t n = 0;
 
@@ -260,5 +282,34 @@ int cgroup_unit_stop(struct cgroup *cg, int64_t deadline_ms, struct error *err)
 		(void)cgroup_wait_event(cg->d[v2].fd, "populated", false, deadline_ms);
 	if (r == 0)
 		r = systemd_open(&c, cg, err);
-	return r < 0 ? r : stop(&c, cg->unit, err);
+	if (r < 0)
+		return r;
+	do
+		r = stop(&c, cg->unit, err);
+	while (again(&c, cg, &r, &tried, err));
+	return r;
+}
+
+int cgroup_attach_by_manager(const struct cgroup *cg, pid_t pid, struct error *err)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	_cleanup_dbus_ struct dbus c = DBUS_INIT;
+	struct dbus_buf b = DBUS_BUF(&a);
+	const char *below = cg->unit ? strstr(cg->d[0].path, cg->unit) : NULL;
+	struct dbus_message reply;
+	struct dbus_array at;
+	int r;
+
+	if (!below)
+		return error_set(err, EOPNOTSUPP, "systemd: not the owner of this cgroup");
+	below += strlen(cg->unit);
+	dbus_string(&b, cg->unit);
+	dbus_string(&b, *below ? below : "/");
+	at = dbus_array_begin(&b, 4);
+	dbus_u32(&b, (uint32_t)pid);
+	dbus_array_end(&b, at);
+	r = systemd_open(&c, cg, err);
+	if (r == 0)
+		r = systemd_call(&c, "AttachProcessesToUnit", "ssau", &b, &reply, err);
+	return r < 0 ? error_prefix(err, "systemd: %s", cg->unit) : 0;
 }

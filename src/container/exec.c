@@ -197,6 +197,8 @@ static int carry_out(struct execution *e, struct error *err)
 	r = launch_spawn(l, err);
 	if (r < 0)
 		return r;
+	if (!l->into_cgroup && e->x->rootless && cgroup_attach_by_manager(&e->cgroup, l->pid, err) == 0)
+		l->into_cgroup = true; /* else init tries, and says what is wrong */
 	r = setup_cgroup_slots(e->plan, &e->cgroup, l->into_cgroup, &l->with_plan, err);
 	if (r == 0)
 		r = launch_lead(l, err);
