@@ -183,7 +183,7 @@ static int prepare(struct execution *e, const char *id, struct error *err)
 	return r < 0 ? r : compile(e, err);
 }
 
-static int carry_out(struct execution *e, struct error *err)
+static int carry_out(struct execution *e, struct foreground *f, struct error *err)
 {
 	const struct exec_options *o = e->o;
 	struct launch *l = &e->launch;
@@ -210,6 +210,8 @@ static int carry_out(struct execution *e, struct error *err)
 		r = engine_hand_over("--pidfd-socket", o->pidfd_socket, l->pidfd, "pidfd", err);
 	if (r == 0 && o->pid_file)
 		r = engine_write_pid(o->pid_file, l->pid, err);
+	if (r == 0 && !o->detach)
+		foreground_attach(f, l->console);
 	if (r == 0)
 		r = launch_go(l, err);
 	if (r < 0)
@@ -229,7 +231,7 @@ int container_exec(const struct context *x, const char *id, const struct exec_op
 	if (r == 0 && !o->detach)
 		r = foreground_begin(&f, true, err);
 	if (r == 0)
-		r = carry_out(&e, err);
+		r = carry_out(&e, &f, err);
 	if (r < 0 || o->detach)
 		return r;
 	r = foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, -1, err);

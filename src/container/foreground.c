@@ -56,6 +56,14 @@ static void make_raw(struct foreground *f)
 		f->tty = STDIN_FILENO;
 }
 
+void foreground_attach(struct foreground *f, int console)
+{
+	if (console < 0)
+		return;
+	make_raw(f);
+	resize(console);
+}
+
 void foreground_end(struct foreground *f)
 {
 	if (f->tty >= 0)
@@ -129,10 +137,6 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int
 	};
 	int status = reap(pid);
 
-	if (console >= 0 && status < 0) {
-		make_raw(f);
-		resize(console);
-	}
 	while (status < 0) {
 		if (poll(p, N, -1) < 0) {
 			if (errno == EINTR)

@@ -21,6 +21,9 @@ struct foreground {
 
 /* Before the process is made: from here on no signal is lost. subreaper: what it orphans comes to us. */
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err);
+/* Our terminal becomes raw and `console` (the master of the process's; -1: nothing is done) gets its size: before the
+ * process runs. */
+void foreground_attach(struct foreground *f, int console);
 /* Waits for the end of child `pid`; returns its exit status (128 + signal). console: master of its terminal, notify: its
  * sd_notify socket (container/notify.h), or -1. */
 int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int notify, struct error *err);

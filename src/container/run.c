@@ -10,7 +10,7 @@
 #include "container/notify.h"
 
 /* Everything is ready; init waits on the socket between us, so no start socket was needed. */
-static int start(struct creation *c, int *notify, struct error *err)
+static int start(struct creation *c, struct foreground *f, int *notify, struct error *err)
 {
 	const struct create_options *o = c->o;
 	const struct oci_hooks *h = c->config->hooks;
@@ -28,6 +28,8 @@ static int start(struct creation *c, int *notify, struct error *err)
 		*notify = notify_bind(c->dir, err);
 		r = *notify < 0 ? *notify : 0;
 	}
+	if (r == 0 && !o->detach)
+		foreground_attach(f, c->launch.console);
 	if (r == 0)
 		r = launch_go(&c->launch, err);
 	if (r == 0 && h && h->poststart_len) {
@@ -70,7 +72,7 @@ int container_run(const struct context *x, const char *id, const struct create_o
 	if (r == 0)
 		r = creation_carry_out(&c, err);
 	if (r == 0)
-		r = start(&c, &notify, err);
+		r = start(&c, &f, &notify, err);
 	if (r == 0 && o->detach && notify >= 0)
 		r = notify_wait_ready(notify, c.launch.pidfd, c.launch.pid, err);
 	if (r < 0 || o->detach)

@@ -266,6 +266,13 @@ static struct mount_change change_of(const struct plan_mount *m)
 	return (struct mount_change){m->attr_set, m->attr_clr, m->attr_off};
 }
 
+/* Where a cgroup directory is bound in place of a new mount, nobody is its master. */
+static bool is_private(const struct plan_mount *m)
+{
+	return m->kind == PLAN_MOUNT_CGROUP &&
+	       (m->flags & (PLAN_MOUNT_CGROUP_V1 | PLAN_MOUNT_CGROUP_NS)) != PLAN_MOUNT_CGROUP_V1;
+}
+
 int mount_settings(struct init *in, const struct plan_mount *m, int mnt, bool attached, struct error *err)
 {
 	const struct mount_change c = change_of(m);
@@ -276,6 +283,8 @@ int mount_settings(struct init *in, const struct plan_mount *m, int mnt, bool at
 		if (r < 0)
 			error_errno(err, r, "setting recursive options");
 	}
+	if (r == 0 && is_private(m))
+		r = set_propagation(in, mnt, attached, MS_PRIVATE, err);
 	for (uint32_t i = 0; i < m->propagation.n && r == 0; i++)
 		r = set_propagation(in, mnt, attached, plan_list_u32(in->plan, m->propagation, i), err);
 	return r;

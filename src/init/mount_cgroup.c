@@ -27,12 +27,6 @@ static int attach_tree(struct init *in, const struct hierarchy *h, int tree, str
 {
 	int r = is_cgroup(tree) ? 0 : error_set(err, ENODEV, "%s: no cgroup file system", h->source);
 
-	/* where it stands for a new mount, nobody is its master */
-	if (r == 0 && (h->m->flags & (PLAN_MOUNT_CGROUP_V1 | PLAN_MOUNT_CGROUP_NS)) != PLAN_MOUNT_CGROUP_V1) {
-		r = mount_propagation_fd(tree, MS_PRIVATE);
-		if (r < 0)
-			error_errno(err, r, "%s: propagation", h->source);
-	}
 	if (r == 0)
 		r = mount_finish(in, h->m, tree, h->place, err);
 	(void)sys_close(tree);
