@@ -397,10 +397,7 @@ all_refused() {
 	refuse '.linux.resources.memory = {limit: 9000000, swap: 1000000}' linux.resources.memory.swap
 	refuse '.linux.resources.memory.swappiness = 101' linux.resources.memory.swappiness
 	if [ "$(view)" = unified ]; then
-		refuse '.linux.resources.memory.kernel = 1000000' linux.resources.memory.kernel
-		refuse '.linux.resources.memory.kernelTCP = 1000000' linux.resources.memory.kernelTCP
 		refuse '.linux.resources.memory.disableOOMKiller = true' linux.resources.memory.disableOOMKiller
-		refuse '.linux.resources.memory.useHierarchy = false' linux.resources.memory.useHierarchy
 	fi
 	all_refused
 }
