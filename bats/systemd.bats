@@ -387,7 +387,8 @@ is_failed() {
 
 @test "systemd: delete takes a failed unit away" {
 	set_config '.annotations = {"org.systemd.property.RuntimeMaxUSec": "uint64 1000000"}'
-	sd_sleeper
+	set_script 'trap "exit 0" TERM; sleep 1000 & wait'
+	rt_ok --systemd-cgroup run --detach "$ID"
 	wait_for is_failed
 	wait_state "$ID" stopped
 	rt_ok delete "$ID"
