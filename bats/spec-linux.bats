@@ -137,6 +137,38 @@ held() {
 	has "$(tr -s ' ' <<<"$out")" "monotonic 1234 0"
 }
 
+@test "namespaces: id mappings beside a user namespace that is joined: its own, else refused" {
+	remap 100000
+	sleeper
+	set_config "(.linux.namespaces[] | select(.type == \"user\")).path = \"/proc/$(pid_of "$ID")/ns/user\""
+	set_args cat /proc/self/uid_map
+	rt_ok run "$ID-2"
+	is "$(tr -s ' ' <<<"$out")" " 0 100000 65536"
+	set_config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}, {containerID: 1000, hostID: 101000, size: 64536}]'
+	rt_ok run "$ID-2"
+	for m in '{containerID: 0, hostID: 100001, size: 65536}' '{containerID: 0, hostID: 100000, size: 65535}' \
+		'{containerID: 1, hostID: 100001, size: 65536}'; do
+		set_config ".linux.uidMappings = [$m]"
+		rt_fails run "$ID-2"
+		says linux.uidMappings joined
+	done
+}
+
+@test "namespaces: time offsets without root" {
+	requires_namespace time
+	requires setpriv
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"
+	set_config '.linux.namespaces += [{type: "user"}, {type: "time"}]' '.mounts |= map(select(.type == "proc"))' \
+		'.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}] | .linux.gidMappings = .linux.uidMappings' \
+		'del(.linux.resources)' '.linux.timeOffsets = {boottime: {secs: 77}}'
+	set_args cat /proc/self/timens_offsets
+	cp "$RUNTIME" "$BATS_TEST_TMPDIR/runtime"
+	mkdir -m 700 "$ROOT"
+	chown -R 1000:1000 "$ROOT" "$BUNDLE"
+	has "$(setpriv --reuid 1000 --regid 1000 --clear-groups "$BATS_TEST_TMPDIR/runtime" --root "$ROOT" run "$ID" 2>&1 </dev/null |
+		tr -s ' ')" "boottime 77 0"
+}
+
 # ---------------------------------------------------------------- devices
 
 @test "devices: in a user namespace: the host's nodes, with what is asked for checked" {

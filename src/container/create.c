@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "container/engine.h"
 #include "container/hooks_run.h"
+#include "container/id_map.h"
 #include "container/notify.h"
 #include "container/process.h"
 #include "container/store.h"
@@ -128,6 +129,8 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 
 	if (l->pid != c->record.pid)
 		r = write_pid(c, err);
+	if (r == 0)
+		r = id_map_check_joined(c->config->linux, l->pid, err);
 	if (r == 0)
 		r = setup_oom_score(c->plan, l->pid, err);
 	if (r == 0)

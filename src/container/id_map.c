@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -175,4 +176,62 @@ int id_map_namespace(const struct oci_id_mapping *uid, size_t n_uid, const struc
 	(void)process_reap(pid);
 	close(pidfd);
 	return r < 0 ? r : fd;
+}
+
+/* "CONTAINER HOST COUNT" a line: the id of the host that `id` is, or -1. *total: of all counts. */
+static int64_t map_id(const char *text, uint32_t id, uint64_t *total)
+{
+	int64_t host = -1;
+	unsigned first, to, count;
+
+	*total = 0;
+	for (const char *line = text; line && sscanf(line, "%u %u %u", &first, &to, &count) == 3;) {
+		*total += count;
+		if (id >= first && id - first < count)
+			host = (int64_t)to + (id - first);
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	return host;
+}
+
+static int check_joined(const struct oci_id_mapping *m, size_t n, pid_t pid, bool gid, struct error *err)
+{
+	static char text[MAX_MAPPINGS * 34]; /* as the kernel prints them */
+	uint64_t total = 0, wanted = 0;
+	bool same = true;
+	char path[64];
+	int r;
+
+	if (!n)
+		return 0;
+	fmt(path, sizeof(path), "/proc/%d/%s", (int)pid, gid ? "gid_map" : "uid_map");
+	r = file_read_small(AT_FDCWD, path, text, sizeof(text));
+	if (r < 0)
+		return error_errno(err, r, "%s", path);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t last = m[i].container_id + m[i].size - 1;
+
+		wanted += m[i].size;
+		same &= map_id(text, m[i].container_id, &total) == m[i].host_id &&
+			map_id(text, last, &total) == (int64_t)m[i].host_id + m[i].size - 1;
+	}
+	if (!same || wanted != total)
+		return error_set(err, EINVAL, "linux.%s: not the mappings of the user namespace that is joined",
+			gid ? "gidMappings" : "uidMappings");
+	return 0;
+}
+
+int id_map_check_joined(const struct oci_linux *l, pid_t pid, struct error *err)
+{
+	for (size_t i = 0; i < l->namespaces_len; i++) {
+		const struct oci_namespace *ns = &l->namespaces[i];
+		int r;
+
+		if (strcmp(ns->type, "user") != 0 || !ns->path || !*ns->path)
+			continue;
+		r = check_joined(l->uid_mappings, l->uid_mappings_len, pid, false, err);
+		return r < 0 ? r : check_joined(l->gid_mappings, l->gid_mappings_len, pid, true, err);
+	}
+	return 0;
 }

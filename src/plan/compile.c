@@ -205,9 +205,8 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	if (r < 0)
 		return r;
 	plan_begin(&b, a);
-	r = plan_add_id_maps(&b, in, err);
-	if (r == 0)
-		r = plan_add_hooks(&b, in, err);
+	plan_add_id_maps(&b, in);
+	r = plan_add_hooks(&b, in, err);
 	if (r == 0)
 		r = plan_add_net_devices(&b, in, err);
 	if (r == 0)

@@ -43,7 +43,7 @@ int plan_check_version(const char *version, struct error *err);
 int plan_check_namespaces(const struct oci_config *c, struct error *err); /* namespaces.c: duplicates, impossible mixes */
 /* Each of them is a range of ids; `where` names the list ("linux.uidMappings"). */
 int plan_check_id_maps(const struct oci_id_mapping *m, size_t n, const char *where, struct error *err);
-int plan_add_id_maps(struct plan_builder *b, const struct plan_input *in, struct error *err);
+void plan_add_id_maps(struct plan_builder *b, const struct plan_input *in);
 int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err);   /* mounts.c: MOUNT steps */

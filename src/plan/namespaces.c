@@ -92,6 +92,9 @@ static int check_uses(const struct oci_config *c, struct error *err)
 		return error_set(err, EINVAL, all & CLONE_NEWTIME
 						      ? "linux.timeOffsets: cannot be set in a time namespace that is joined"
 						      : "linux.timeOffsets: needs a time namespace");
+	if (plan_check_id_maps(l->uid_mappings, l->uid_mappings_len, "linux.uidMappings", err) < 0 ||
+		plan_check_id_maps(l->gid_mappings, l->gid_mappings_len, "linux.gidMappings", err) < 0)
+		return -EINVAL;
 	if (fresh & CLONE_NEWUSER) {
 		if (!l->uid_mappings_len || !l->gid_mappings_len)
 			return error_set(err, EINVAL,
@@ -114,11 +117,9 @@ int plan_check_id_maps(const struct oci_id_mapping *m, size_t n, const char *whe
 	return 0;
 }
 
-static int add_id_maps(struct plan_builder *b, const struct oci_id_mapping *m, size_t n, bool gid, struct error *err)
+static void add_id_maps(struct plan_builder *b, const struct oci_id_mapping *m, size_t n, bool gid)
 {
-	int r = plan_check_id_maps(m, n, gid ? "linux.gidMappings" : "linux.uidMappings", err);
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct plan_idmap *p = plan_add_at(b, PLAN_OP_IDMAP, struct plan_idmap, (uint32_t)i);
 
 		p->gid = gid;
@@ -126,7 +127,6 @@ static int add_id_maps(struct plan_builder *b, const struct oci_id_mapping *m, s
 		p->host = m[i].host_id;
 		p->count = m[i].size;
 	}
-	return r;
 }
 
 /* Slots of namespaces to join are filled by the host side, which opens the paths in the order of the steps. */
@@ -172,17 +172,14 @@ static int add_time_offsets(struct plan_builder *b, const struct oci_linux *l, s
 	return 0;
 }
 
-int plan_add_id_maps(struct plan_builder *b, const struct plan_input *in, struct error *err)
+void plan_add_id_maps(struct plan_builder *b, const struct plan_input *in)
 {
 	const struct oci_linux *l = in->config->linux;
-	int r = 0;
 
 	if (plan_new_namespaces(in->config) & CLONE_NEWUSER) {
-		r = add_id_maps(b, l->uid_mappings, l->uid_mappings_len, false, err);
-		if (r == 0)
-			r = add_id_maps(b, l->gid_mappings, l->gid_mappings_len, true, err);
+		add_id_maps(b, l->uid_mappings, l->uid_mappings_len, false);
+		add_id_maps(b, l->gid_mappings, l->gid_mappings_len, true);
 	}
-	return r;
 }
 
 int plan_check_namespaces(const struct oci_config *c, struct error *err)
