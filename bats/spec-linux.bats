@@ -180,6 +180,16 @@ held() {
 	set_config '.linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 3}]'
 	rt_fails create "$ID"
 	says "linux.devices[0]" /dev/zero
+	mkdir "$BATS_TEST_TMPDIR/image"
+	echo text >"$BATS_TEST_TMPDIR/image/full"
+	: >"$BATS_TEST_TMPDIR/image/zero"
+	set_config ".mounts |= map(select(.destination | startswith(\"/dev\") | not))" '.linux.devices = [{path: "/dev/zero",
+		type: "c", major: 1, minor: 5}]'
+	cp "$BATS_TEST_TMPDIR/image/"* rootfs/dev/
+	in_container 'head -c 2 /dev/zero | wc -c'
+	set_config '.linux.devices = [{path: "/dev/full", type: "c", major: 1, minor: 7}]'
+	rt_fails create "$ID"
+	says "linux.devices[0]" /dev/full
 	set_config '.linux.devices = [{path: "/dev/ebt-nosuch", type: "c", major: 1, minor: 3}]'
 	rt_fails create "$ID"
 	says "linux.devices[0]" /dev/ebt-nosuch

@@ -391,6 +391,29 @@ static void inherited(void)
 		"and before the cgroup is joined");
 }
 
+/* The lines in which the group's schemata are written. */
+static const char *schemata_of(const char *members)
+{
+	char *rdt = arena_fmt(&arena, "\"intelRdt\":{%s}", members);
+	const char *all = "";
+	const struct plan *p = process_plan(config("", rdt, ""));
+	const struct plan_intel_rdt *s = p ? find(p, PLAN_OP_INTEL_RDT) : NULL;
+
+	for (uint32_t i = 0; s && i < s->schemata.n; i++)
+		all = arena_fmt(&arena, "%s%s;", all, plan_list_str(p, s->schemata, i));
+	return s ? all : err.msg;
+}
+
+static void schemata(void)
+{
+	tap_is_str(schemata_of("\"schemata\":[\"L2:0=f\",\"L3:0=1\"],\"memBwSchema\":\"MB:0=20\",\"l3CacheSchema\":"
+			       "\"L3:0=7f0\""),
+		"L3:0=7f0;MB:0=20;L2:0=f;L3:0=1;", "schemata: l3CacheSchema, memBwSchema, then the list");
+	tap_is_str(schemata_of("\"l3CacheSchema\":\"L3:0=f\\nMB:0=20\\nL3:1=f\""), "L3:0=f;L3:1=f;",
+		"MB: lines of l3CacheSchema are left out");
+	tap_is_str(schemata_of("\"closID\":\"a\""), "", "no schemata");
+}
+
 int main(void)
 {
 	refuse_process();
@@ -404,6 +427,7 @@ int main(void)
 	sysctls();
 	hooks();
 	inherited();
+	schemata();
 	arena_done(&arena);
 	return tap_done();
 }

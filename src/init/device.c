@@ -58,7 +58,18 @@ static int make_node(const struct plan_device *d, int dir, const char *name, str
 	return error_errno(err, r, "mknod");
 }
 
-static int bind_onto(struct init *in, int node, int dir, const char *name, struct error *err)
+/* What a bind may cover: an empty file, as a former bind has left it, or the device itself. */
+static bool may_cover(int fd, const struct plan_device *d)
+{
+	struct statx st;
+
+	if (sys_call5(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &st) < 0)
+		return false;
+	return is_node(fd, d) || ((st.stx_mode & S_IFMT) == S_IFREG && st.stx_size == 0);
+}
+
+static int bind_onto(
+	struct init *in, const struct plan_device *d, int node, int dir, const char *name, struct error *err)
 {
 	int place = sys_openat(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0), tree, r;
 
@@ -71,6 +82,10 @@ static int bind_onto(struct init *in, int node, int dir, const char *name, struc
 	}
 	if (place < 0)
 		return error_errno(err, place, "mount point");
+	if (!d->is_default && !may_cover(place, d)) {
+		(void)sys_close(place);
+		return error_set(err, EEXIST, "exists and is not the device %u:%u", d->major, d->minor);
+	}
 	tree = mount_clone(node, "", false);
 	if (mount_api_missing(tree))
 		r = mount_old(in, node, NULL, place, NULL, 0x1000 /* MS_BIND */, NULL);
@@ -91,7 +106,7 @@ static int bind_node(struct init *in, const struct plan_device *d, int dir, cons
 	if (node < 0)
 		return error_errno(err, node, "the host's node");
 	if (is_node(node, d))
-		r = bind_onto(in, node, dir, name, err);
+		r = bind_onto(in, d, node, dir, name, err);
 	else
 		r = error_set(err, ENXIO, "on the host it is not the device %u:%u", d->major, d->minor);
 	(void)sys_close(node);
