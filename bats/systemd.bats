@@ -192,6 +192,15 @@ gone() {
 	is "$(prop CPUQuotaPerSecUSec)" 300ms
 }
 
+@test "systemd: memory.oom.group is the unit's OOM policy" {
+	set_config '.linux.resources.unified = {"memory.oom.group": "1"}'
+	sd_sleeper
+	is "$(value memory.oom.group)" 1
+	[ "$(systemctl --version | sed -n 's/^systemd \([0-9]*\).*/\1/p')" -lt 253 ] || is "$(prop OOMPolicy)" kill
+	ctl daemon-reload
+	is "$(value memory.oom.group)" 1
+}
+
 @test "systemd: cpu.idle" {
 	set_config '.linux.resources.cpu = {idle: 1, shares: 1024}'
 	sd_sleeper
@@ -322,6 +331,10 @@ two_pids() {
 	sd_sleeper
 	echo '{"pids": {"limit": 33}, "memory": {"limit": 33554432}, "unified": {"memory.oom.group": "7"}}' >r.json
 	rt_fails update --resources r.json "$ID"
+	is "$(prop TasksMax)" 77
+	echo '{"memory": {"limit": 4096, "checkBeforeUpdate": true}}' >r.json
+	rt_fails update --resources r.json "$ID"
+	says "rejecting memory limit"
 	is "$(value memory.max)" 67108864
 	is "$(value pids.max)" 77
 	is "$(prop MemoryMax)" 67108864

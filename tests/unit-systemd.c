@@ -275,6 +275,26 @@ static void test_annotations(void)
 	tap_is_str(annotations(P "Foo", "bar"), "annotations." P "Foo: bar: unknown word at offset 0", "a bad value");
 }
 
+static const char *oom_policy(const char *value)
+{
+	struct cgroup_write w = {.file = "memory.oom.group", .value = value, .what = "x"};
+	struct cgroup_unit_properties u = {DBUS_BUF(&arena), DBUS_BUF(&arena), DBUS_BUF(&arena)};
+	struct cgroup_settings s = {.w = &w, .n = 1, .unit = &u};
+	struct cgroup cg;
+
+	(void)cgroup_locate_systemd(&v2_host, "a.slice:p:x", "id", &arena, &cg, &err);
+	if (cgroup_compile_unit(&cg, "id", NULL, &arena, &s, &err) < 0)
+		return err.msg;
+	return show_buf(&u.newer);
+}
+
+static void test_oom_policy(void)
+{
+	tap_is_str(oom_policy("1"), "OOMPolicy=kill;", "all of the cgroup");
+	tap_is_str(oom_policy("0"), "OOMPolicy=continue;", "one process");
+	tap_is_str(oom_policy("2"), "", "the kernel will refuse it");
+}
+
 /* ---- the talk ---- */
 
 #define NAME "org.freedesktop.systemd1"
@@ -583,6 +603,7 @@ int main(void)
 	test_properties();
 	test_properties_v1();
 	test_annotations();
+	test_oom_policy();
 	test_start();
 	test_stop();
 	test_set();

@@ -81,6 +81,18 @@ static int put_annotation(struct dbus_buf *b, const char *key, const char *text,
 	return dbus_value_from_text(b, text, type, err);
 }
 
+/* What the kernel is to do with the rest of a cgroup when it kills one process. Only a new unit takes it, and a scope
+ * since 253. */
+static void put_oom_policy(struct dbus_buf *b, const struct cgroup_settings *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (!str_eq(s->w[i].file, "memory.oom.group"))
+			continue;
+		if (str_eq(s->w[i].value, "0") || str_eq(s->w[i].value, "1"))
+			systemd_property_string(b, "OOMPolicy", *s->w[i].value == '1' ? "kill" : "continue");
+	}
+}
+
 int cgroup_compile_unit(const struct cgroup *cg, const char *id, const struct oci_map *annotations, struct arena *a,
 	struct cgroup_settings *s, struct error *err)
 {
@@ -107,5 +119,6 @@ int cgroup_compile_unit(const struct cgroup *cg, const char *id, const struct oc
 		if (r < 0)
 			return r;
 	}
-	return b->failed ? error_errno(err, ENOMEM, "systemd: %s", cg->unit) : 0;
+	put_oom_policy(&s->unit->newer, s);
+	return b->failed || s->unit->newer.failed ? error_errno(err, ENOMEM, "systemd: %s", cg->unit) : 0;
 }
