@@ -7,7 +7,10 @@ load helpers
 
 setup() {
 	[ -d /run/systemd/system ] || skip "systemd does not run here"
-	[ "$(view)" = unified ] || skip "cgroup v2 only"
+	case $BATS_TEST_DESCRIPTION in
+	*v1:*) [ "$(view)" = hybrid ] || skip "where systemd has v1 controllers only" ;;
+	*) [ "$(view)" = unified ] || skip "cgroup v2 only" ;;
+	esac
 	common_setup
 	if [ "$(id -u)" != 0 ]; then
 		export XDG_RUNTIME_DIR=/run/user/$UID
@@ -352,6 +355,54 @@ two_pids() {
 		has "$err" "not permitted"
 		ctl daemon-reload
 	done
+}
+
+@test "systemd: v1: the scope is the cgroup in every hierarchy, and goes from all" {
+	as_root
+	sd_sleeper
+	is "$(prop ActiveState)" active
+	while IFS=: read -r number controllers path; do
+		is "$path" "/system.slice/$UNIT" "hierarchy $number $controllers"
+	done <"/proc/$(pid_of "$ID")/cgroup"
+	rt_ok exec "$ID" true
+	rt_ok delete --force "$ID"
+	gone
+	nothing_left
+}
+
+@test "systemd: v1: limits and device rules outlast a reload, update changes both" {
+	as_root
+	set_config '.linux.resources += {pids: {limit: 77}, cpu: {shares: 512, quota: 25500, period: 100000}}'
+	sd_sleeper
+	pid=$(pid_of "$ID")
+	for n in 1 2; do
+		is "$(cgroup_value "$pid" pids pids.max)" 77
+		is "$(cgroup_value "$pid" cpu cpu.shares)" 512
+		is "$(cgroup_value "$pid" cpu cpu.cfs_quota_us)" 25500
+		has "$(cgroup_value "$pid" devices devices.list)" "c 1:3 rwm"
+		has "$(cgroup_value "$pid" devices devices.list)" "c 136:* rwm"
+		has_not "$(cgroup_value "$pid" devices devices.list)" "a *:*"
+		ctl daemon-reload
+	done
+	is "$(prop TasksMax)" 77
+	is "$(prop CPUShares)" 512
+	is "$(prop DevicePolicy)" strict
+	rt_ok update --pids-limit 33 --cpu-quota 30000 "$ID"
+	is "$(cgroup_value "$pid" pids pids.max)" 33
+	is "$(prop TasksMax)" 33
+	is "$(prop CPUQuotaPerSecUSec)" 300ms
+	rt_ok pause "$ID"
+	is "$(state_of "$ID")" paused
+	rt_ok delete --force "$ID"
+	gone
+	nothing_left
+}
+
+@test "systemd: v1: a user's is refused" {
+	as_root
+	rt_fails --rootless true --systemd-cgroup create "$ID"
+	says "cannot use rootless systemd cgroups manager on cgroup v1"
+	nothing_left
 }
 
 @test "systemd: hooks find the container in its scope" {
