@@ -322,7 +322,11 @@ two_pids() {
 	is "$(value cpu.max)" "30500 50000"
 	is "$(prop CPUQuotaPerSecUSec)" 610ms
 	is "$(prop CPUQuotaPeriodUSec)" 50ms
+	rt_ok update --cpu-quota 12345 "$ID"
+	rt_ok update --cpu-period 33000 "$ID"
+	is "$(value cpu.max)" "12345 33000"
 	rt_ok update --memory -1 --pids-limit -1 --cpu-quota -1 "$ID"
+	is "$(value cpu.max)" "max 33000"
 	is "$(prop MemoryMax)" infinity
 	is "$(prop TasksMax)" infinity
 	is "$(prop CPUQuotaPerSecUSec)" infinity

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 
@@ -99,6 +101,43 @@ static int bandwidth_v2(struct cgroup_compiler *c, const struct oci_cpu *cpu, ui
 	return r;
 }
 
+/* The quota and the period in force; 0 where they cannot be told. */
+static void bandwidth_in_force(const struct cgroup_compiler *c, uint32_t dir, int64_t *quota, uint64_t *period)
+{
+	char quota_text[64], period_text[32], *blank;
+	int fd = c->cg->d[dir].fd;
+
+	*quota = 0;
+	*period = 0;
+	if (cgroup_is_v2(c, dir)) {
+		if (file_read_small(fd, "cpu.max", quota_text, sizeof(quota_text)) < 0)
+			return;
+		blank = strchr(quota_text, ' ');
+		str_copy(period_text, sizeof(period_text), blank ? blank + 1 : "");
+		if (blank)
+			*blank = '\0';
+	} else if (file_read_small(fd, "cpu.cfs_quota_us", quota_text, sizeof(quota_text)) < 0 ||
+		   file_read_small(fd, "cpu.cfs_period_us", period_text, sizeof(period_text)) < 0) {
+		return;
+	}
+	(void)str_to_u64(period_text, period);
+	if (!str_to_i64(quota_text, quota))
+		*quota = -1; /* max */
+}
+
+/* systemd writes both where one has changed, rounded or reset: so both are written again. */
+static void complete_bandwidth(const struct cgroup_compiler *c, uint32_t dir, struct oci_cpu *cpu)
+{
+	int64_t quota;
+	uint64_t period;
+
+	if (!c->for_update || c->cg->manager != CGROUP_MANAGER_SYSTEMD || (!cpu->quota && !cpu->period))
+		return;
+	bandwidth_in_force(c, dir, &quota, &period);
+	cpu->quota = cpu->quota ? cpu->quota : quota;
+	cpu->period = cpu->period ? cpu->period : period;
+}
+
 static int realtime(struct cgroup_compiler *c, const struct oci_cpu *cpu, uint32_t dir)
 {
 	int r = 0;
@@ -134,17 +173,20 @@ static const char *asked(const struct oci_cpu *cpu)
 	return cpu->realtime_runtime ? PATH "realtimeRuntime" : NULL;
 }
 
-int cgroup_compile_cpu(struct cgroup_compiler *c, const struct oci_cpu *cpu)
+int cgroup_compile_cpu(struct cgroup_compiler *c, const struct oci_cpu *given)
 {
-	const char *what = asked(cpu);
+	struct oci_cpu all = *given, *cpu = &all;
+	const char *what = asked(given);
 	uint32_t dir;
 	int r;
 
 	if (!what)
 		return 0;
 	r = cgroup_need(c, "cpu", what, &dir);
-	if (r == 0)
-		r = weight_and_idle(c, cpu, dir);
+	if (r < 0)
+		return r;
+	complete_bandwidth(c, dir, cpu);
+	r = weight_and_idle(c, cpu, dir);
 	if (r == 0)
 		r = cgroup_is_v2(c, dir) ? bandwidth_v2(c, cpu, dir) : bandwidth_v1(c, cpu, dir);
 	if (r == 0)
