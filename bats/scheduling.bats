@@ -78,16 +78,6 @@ cpus_of() {
 	has "$out" "	1"
 }
 
-@test "CPU affinity: initial alone is not kept" {
-	known_gap runc "1.1 has none"
-	known_gap crun "1.8 has none"
-	[ "$(nproc)" -gt 1 ] || skip "one CPU"
-	set_config '.process.execCPUAffinity = {initial: "0"}'
-	sleeper
-	rt_ok exec "$ID" grep Cpus_allowed_list /proc/self/status
-	has "$out" "	$(cpus_of self)"
-}
-
 @test "CPU affinity: a CPU that is not there is the kernel's to refuse" {
 	known_gap runc "1.1 has none"
 	known_gap crun "1.8 has none"
