@@ -18,8 +18,8 @@ setup_file() {
 	tar -C "$E/image" -cf "$E/image.tar" .
 	oci_image "$E/pause" localhost/pause:test '["sleep", "1000000"]'
 	tar -C "$E/pause" -cf "$E/pause.tar" .
-	ctr image import --snapshotter native "$E/image.tar" >"$E/import.log" 2>&1
-	ctr image import --snapshotter native "$E/pause.tar" >>"$E/import.log" 2>&1
+	import_archive "$E/image.tar"
+	import_archive "$E/pause.tar"
 	wait_for cri Version
 }
 
@@ -52,6 +52,10 @@ PLUGIN
 }
 
 cri_config() {
+	if containerd_1; then cri_config_1; else cri_config_2; fi
+}
+
+cri_config_1() {
 	cat <<CONF
 version = 2
 root = "$E/c"
@@ -71,6 +75,31 @@ state = "$E/s"
     default_runtime_name = "enviro-oci"
 CONF
 	sed "s|/usr/local/sbin/enviro-oci|$RUNTIME|" "$TOP/contrib/engines/containerd-1.toml"
+}
+
+cri_config_2() {
+	cat <<CONF
+version = 3
+root = "$E/c"
+state = "$E/s"
+[grpc]
+  address = "$E/c.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+  stream_server_address = "127.0.0.1"
+  stream_server_port = "0"
+[plugins."io.containerd.cri.v1.images"]
+  snapshotter = "native"
+  [plugins."io.containerd.cri.v1.images".pinned_images]
+    sandbox = "localhost/pause:test"
+[plugins."io.containerd.cri.v1.runtime"]
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.cri.v1.runtime".cni]
+    bin_dirs = ["$E/cni/bin"]
+    conf_dir = "$E/cni/net.d"
+  [plugins."io.containerd.cri.v1.runtime".containerd]
+    default_runtime_name = "enviro-oci"
+CONF
+	sed "s|/usr/local/sbin/enviro-oci|$RUNTIME|" "$TOP/contrib/engines/containerd-2.toml"
 }
 
 clean_up() {

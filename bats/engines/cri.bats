@@ -157,6 +157,7 @@ load cri
 }
 
 @test "cri: resources, and their update" {
+	requires_controller memory
 	pod
 	runs one '.linux.resources = {cpu_period: 50000, cpu_quota: 20000, cpu_shares: 512, memory_limit_in_bytes: 67108864,
 		memory_swap_limit_in_bytes: 67108864, cpuset_cpus: "0", oom_score_adj: 500}' sleep 1000
@@ -177,6 +178,7 @@ load cri
 }
 
 @test "cri: a limit of memory holds, and the reason is told" {
+	requires_controller memory
 	pod
 	finishes one '.linux.resources = {memory_limit_in_bytes: 16777216, memory_swap_limit_in_bytes: 16777216}' sh -c 'exec tail -c 64m /dev/zero'
 	is "$code" 137
@@ -184,6 +186,7 @@ load cri
 }
 
 @test "cri: stats" {
+	requires_controller memory
 	pod
 	runs one . sleep 1000
 	ok "${CRI[@]}" ContainerStats "{\"container_id\": \"$id\"}"
@@ -290,7 +293,7 @@ load cri
 @test "cri: 10 containers in a pod at once" {
 	pod
 	for i in $(seq 10); do
-		(finishes "c$i" . sh -c "echo out $i; exit $i" && is "$code $log" "$i out $i") >"r.$i" 2>&1 3>&- &
+		(finishes "c$i" . sh -c "echo out $i; sleep 0.5; exit $i" && is "$code $log" "$i out $i") >"r.$i" 2>&1 3>&- &
 		pids[i]=$!
 	done
 	for i in $(seq 10); do wait "${pids[i]}" || { cat "r.$i" && return 1; }; done

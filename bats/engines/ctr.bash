@@ -15,7 +15,7 @@ setup_file() {
 	start_containerd
 	oci_image "$E/image" "$IMAGE"
 	tar -C "$E/image" -cf "$E/image.tar" .
-	ctr image import --snapshotter native "$E/image.tar" >"$E/import.log" 2>&1
+	import_archive "$E/image.tar"
 }
 
 teardown_file() {
@@ -26,8 +26,7 @@ teardown_file() {
 }
 
 start_containerd() {
-	printf 'version = 2\nroot = "%s/c"\nstate = "%s/s"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "%s/c.sock"\n' \
-		"$E" "$E" "$E" >"$E/containerd.toml"
+	containerd_config >"$E/containerd.toml"
 	daemon containerd.log containerd --config "$E/containerd.toml"
 	wait_for ctr version
 }

@@ -39,12 +39,7 @@ start_dockerd() {
 	wait_for docker version
 }
 
-# With a prefix for the names in $E, for daemons beside the first.
-containerd_config() {
-	printf 'version = 2\nroot = "%s/c"\nstate = "%s/s"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "%s/c.sock"\n' \
-		"$E/${1-}" "$E/${1-}" "$E/${1-}"
-}
-
+# With a prefix for the names in $E, for a daemon beside the first.
 docker_config() {
 	jq -n --arg e "$E/${1-}" --arg s "$E" --arg r "$RUNTIME" --arg cg "$CG" '{
 		"data-root": "\($e)/g", "exec-root": "\($e)/x", pidfile: "\($e)/d.pid", hosts: ["unix://\($s)/d.sock"],

@@ -229,6 +229,7 @@ restarted_out() {
 }
 
 @test "docker: top, stats, diff" {
+	requires_controller memory
 	ok docker run -d --name "$C" --memory 64m "$IMAGE" sh -c 'echo x >/mnt/new; echo ready; sleep 1000'
 	wait_for logs_have "$C" ready
 	ok docker top "$C"
@@ -243,6 +244,7 @@ restarted_out() {
 }
 
 @test "docker: limits: memory, cpu, pids, in the container's cgroup" {
+	requires_controller memory
 	ok docker run -d --name "$C" --memory 64m --memory-swap 128m --memory-reservation 32m --cpu-shares 512 \
 		--cpu-period 50000 --cpu-quota 20000 --cpuset-cpus 0 --pids-limit 33 "$IMAGE" sleep 1000
 	[ "$(view)" != unified ] || return 0
@@ -258,6 +260,7 @@ restarted_out() {
 }
 
 @test "docker: limits hold: memory (OOMKilled), pids" {
+	requires_controller memory
 	fails 137 docker run --name "$C" --memory 16m --memory-swap 16m "$IMAGE" sh -c 'exec tail -c 64m /dev/zero'
 	ok docker inspect --format '{{.State.OOMKilled}}' "$C"
 	is "$out" true
@@ -266,6 +269,7 @@ restarted_out() {
 }
 
 @test "docker: update, up and down" {
+	requires_controller memory
 	ok docker run -d --name "$C" --memory 64m --memory-swap 64m "$IMAGE" sleep 1000
 	pid=$(init_pid "$C")
 	ok docker update --memory 128m --memory-swap 256m --cpu-shares 256 --pids-limit 77 "$C"

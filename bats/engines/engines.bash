@@ -76,7 +76,7 @@ engine_pids() {
 	done
 }
 
-# bats' own processes have TMPDIR in their environment.
+# bats' own processes have TMPDIR in their environment, and so have the clocks it lets run.
 is_ours() {
 	local p=$BASHPID
 
@@ -84,7 +84,7 @@ is_ours() {
 		[ "$p" != "$1" ] || return 0
 		p=$(awk '/^PPid/ { print $2 }' "/proc/$p/status" 2>/dev/null)
 	done
-	{ tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null | grep -qe bats-exec -e bats-format -e '/bats$'
+	{ tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null | grep -qe bats-exec -e bats-format -e '/bats$' -e "^${BATS_TEST_TIMEOUT:-none}\$"
 }
 
 engine_leftovers() {
@@ -125,7 +125,7 @@ teardown() {
 
 	for pid in "${CHILDREN[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
 	[ -n "${E:-}" ] || return 0
-	[ -n "${BATS_TEST_COMPLETED:-}" ] || tail -qn 30 "$E"/*.log | grep -e level=error -e level=warn -e level=fatal | tail -n 5 || true
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || tail -qn 30 "$E"/*.log 2>/dev/null | grep -e level=error -e level=warn -e level=fatal | tail -n 5 || true
 	clean_up
 }
 
@@ -149,6 +149,32 @@ stop_daemon() {
 		sleep 0.1
 	done
 	kill -KILL "$1" 2>/dev/null || true
+}
+
+# ---------------------------------------------------------------- containerd
+
+# containerd_1: whether it is a containerd 1.x.
+containerd_1() {
+	[[ $(containerd --version) == *" "v1.* || $(containerd --version) == *" "1.* ]]
+}
+
+# containerd_config [PREFIX]: a containerd without CRI whose files below $E have this prefix.
+containerd_config() {
+	local cri='"io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime", "io.containerd.grpc.v1.cri"' version=3
+
+	if containerd_1; then
+		cri='"io.containerd.grpc.v1.cri"'
+		version=2
+	fi
+	printf 'version = %s\nroot = "%s/c"\nstate = "%s/s"\ndisabled_plugins = [%s]\n[grpc]\naddress = "%s/c.sock"\n' \
+		"$version" "$E/${1-}" "$E/${1-}" "$cri" "$E/${1-}"
+}
+
+import_archive() {
+	local how=()
+
+	containerd_1 || how=(--local)
+	ctr image import "${how[@]}" --snapshotter native "$1" >"$E/import.log" 2>&1 || { cat "$E/import.log" && return 1; }
 }
 
 # ---------------------------------------------------------------- the root file system of all images
@@ -257,6 +283,10 @@ wait_for() {
 	return 1
 }
 
+has_controller() {
+	[ -n "$(v1_mount "$1")" ] || has_v2_controller "$1"
+}
+
 # dockerd asks for all capabilities it knows, and runc refuses to start when the machine has not got them.
 requires_all_caps() {
 	[ "$RUNTIME_NAME" != runc ] || [ $((0x$(awk '/^CapBnd/ { print $2 }' /proc/self/status) & 0x3fffffffff)) = $((0x3fffffffff)) ] ||
@@ -277,7 +307,7 @@ SHOW_SECCOMP='sed -n "s/^Seccomp:[[:space:]]*//p" /proc/self/status'
 
 # What the runtime is given inside a privileged container: the busybox of that container in namespaces of its own.
 inner_config() {
-	jq -n '{
+	jq -n --argjson pids "$(has_controller pids && echo '{"pids": {"limit": 20}}' || echo '{}')" '{
 		ociVersion: "1.0.2",
 		process: {user: {uid: 0, gid: 0}, args: ["sh", "-c", "echo inside $$"], env: ["PATH=/bin"], cwd: "/"},
 		root: {path: "rootfs", readonly: true},
@@ -286,7 +316,7 @@ inner_config() {
 			{destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755"]}
 		],
 		linux: {
-			resources: {devices: [{allow: false, access: "rwm"}], pids: {limit: 20}},
+			resources: ({devices: [{allow: false, access: "rwm"}]} + $pids),
 			namespaces: [{type: "pid"}, {type: "ipc"}, {type: "mount"}]
 		}
 	}'

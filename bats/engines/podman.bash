@@ -27,6 +27,7 @@ podman_config() {
 netns = "none"
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 log_driver = "k8s-file"
+$(has_controller pids || echo 'pids_limit = 0')
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
