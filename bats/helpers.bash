@@ -90,6 +90,7 @@ leftovers() {
 # Containers carry the marker in their environment; a runtime's own processes have the id or a path in their arguments;
 # an init that has not executed anything yet is found by its cgroup.
 leftover_pids() {
+	: "${1:?an empty id would fit every process}"
 	{
 		grep -lsa -e "EBT_CONTAINER=$1" /proc/[0-9]*/environ
 		grep -lsa -e "$1" /proc/[0-9]*/cmdline
@@ -113,6 +114,7 @@ is_zombie() {
 remove_leftovers() {
 	local m pid cg
 
+	: "${1:?an empty id would fit every process}"
 	for pid in $(leftover_pids "$1" "$2"); do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
