@@ -6,10 +6,10 @@ load engines
 load docker
 
 @test "docker: info lists the runtime and asks it for its version" {
-	ok docker info --format '{{.DefaultRuntime}} {{json .Runtimes.tested}} {{json .RuncCommit}}'
-	has "$out" tested
+	ok docker info --format '{{.DefaultRuntime}} {{json (index .Runtimes "enviro-oci")}} {{json .RuncCommit}}'
+	has "$out" enviro-oci
 	has "$out" "$RUNTIME"
-	has_not "$(cat "$E/dockerd.log")" "failed to retrieve tested version"
+	has_not "$(cat "$E/dockerd.log")" "failed to retrieve enviro-oci version"
 }
 
 @test "docker: run: output, standard error and input" {
@@ -52,7 +52,7 @@ load docker
 	ok docker ps --format '{{.Names}} {{.Status}}'
 	has "$out" "$C Up"
 	ok docker inspect --format '{{.State.Status}} {{.HostConfig.Runtime}}' "$C"
-	is "$out" "running tested"
+	is "$out" "running enviro-oci"
 	ok docker wait "$C"
 	is "$out" 3
 	ok docker logs "$C"
@@ -119,7 +119,7 @@ load docker
 	requires_all_caps
 	sleeper
 	ok docker exec --privileged "$C" sh -c "$SHOW_CAPS"
-	has "$out" "$ALL_CAPS"
+	[[ $out == *$ALL_CAPS* || $out == *$MACHINE_CAPS* ]] || show_call "should have all capabilities"
 }
 
 @test "docker: exec, detached" {
@@ -307,7 +307,7 @@ restarted_out() {
 @test "docker: --privileged: capabilities, devices, no seccomp, nothing masked" {
 	requires_all_caps
 	ok docker run --rm --privileged "$IMAGE" sh -c "$SHOW_CAPS; $SHOW_SECCOMP; ls /dev | wc -l; touch /proc/sys/kernel/domainname && echo writable"
-	has "$out" "$ALL_CAPS"
+	[[ $out == *$ALL_CAPS* || $out == *$MACHINE_CAPS* ]] || show_call "should have all capabilities"
 	has "$out" "$(printf '\n0\n')"
 	has "$out" writable
 }
@@ -507,7 +507,7 @@ health_is() {
 }
 
 @test "docker: cp, commit, export, rename" {
-	sleeper
+	ok docker run -d --network none --name "$C" "$IMAGE" sleep 1000
 	echo copied >f
 	ok docker cp f "$C:/mnt/f"
 	ok docker exec "$C" cat /mnt/f

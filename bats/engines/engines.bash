@@ -289,12 +289,13 @@ has_controller() {
 
 # dockerd asks for all capabilities it knows, and runc refuses to start when the machine has not got them.
 requires_all_caps() {
-	[ "$RUNTIME_NAME" != runc ] || [ $((0x$(awk '/^CapBnd/ { print $2 }' /proc/self/status) & 0x3fffffffff)) = $((0x3fffffffff)) ] ||
+	[ "$RUNTIME_NAME" != runc ] || [ $((0x$MACHINE_CAPS & 0x3fffffffff)) = $((0x3fffffffff)) ] ||
 		skip "runc: this machine lacks some capabilities"
 }
 
-# All capabilities of this machine that kernel 5.8 or an engine of that time knows.
-ALL_CAPS=$(printf '%016x' $((0x$(awk '/^CapBnd/ { print $2 }' /proc/self/status) & 0x3fffffffff)))
+# All capabilities of this machine, and those of them that engines older than kernel 5.8 know.
+MACHINE_CAPS=$(awk '/^CapBnd/ { print $2 }' /proc/self/status)
+ALL_CAPS=$(printf '%016x' $((0x$MACHINE_CAPS & 0x3fffffffff)))
 
 # For a terminal of 25 lines and 91 columns that becomes one of 33 and 99 after "first size", and into which a line is
 # typed after "second size".
