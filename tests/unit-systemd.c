@@ -237,9 +237,10 @@ static void test_properties_v1(void)
 		{"devices.allow", "c 1:* rwm"}, {"devices.allow", "c 4000:* rwm"});
 }
 
-static const char *annotations(char *key, char *value)
+static const char *annotations(const char *key, const char *value)
 {
-	struct oci_map m = {&key, &value, 1};
+	char *keys[] = {arena_strdup(&arena, key)}, *values[] = {arena_strdup(&arena, value)};
+	struct oci_map m = {keys, values, 1};
 	struct cgroup_unit_properties u = {DBUS_BUF(&arena), DBUS_BUF(&arena), DBUS_BUF(&arena)};
 	struct cgroup_settings s = {.unit = &u};
 	struct cgroup cg;
