@@ -519,7 +519,7 @@ update_json_ok() {
 @test "update: limits hold for what runs already" {
 	requires_controller memory
 	requires_swap_accounting
-	set_script 'while [ ! -e /tmp/go ]; do sleep 0.05; done; head -c 60000000 /dev/zero | tail -n 1 | wc -c; sleep 1000'
+	set_script 'while [ ! -e /tmp/go ]; do sleep 0.05; done; dd if=/dev/zero of=/dev/null bs=60M count=1; sleep 1000'
 	rt_ok run --detach "$ID"
 	rt_ok update --memory 16M --memory-swap 16M "$ID"
 	touch rootfs/tmp/go
