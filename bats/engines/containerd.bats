@@ -302,7 +302,7 @@ load ctr
 
 @test "containerd: 20 at once" {
 	for i in $(seq 20); do
-		ctr run "${R[@]}" --rm "$IMAGE" "$C-$i" sh -c "echo out $i; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
+		ctr run "${R[@]}" --rm "$IMAGE" "$C-$i" sh -c "echo out $i; sleep 0.5; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
 		pids[i]=$!
 	done
 	for i in $(seq 20); do
@@ -316,7 +316,7 @@ load ctr
 @test "containerd: 20 execs at once" {
 	sleeper
 	for i in $(seq 20); do
-		ctr task exec --exec-id "e$i" "$C" sh -c "echo out $i; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
+		ctr task exec --exec-id "e$i" "$C" sh -c "echo out $i; sleep 0.5; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
 		pids[i]=$!
 	done
 	for i in $(seq 20); do

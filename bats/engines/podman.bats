@@ -82,12 +82,11 @@ load podman
 @test "podman: a created container's process is not there before start" {
 	ok podman create --name "$C" --network none "$IMAGE" sleep 100
 	ok podman init "$C"
-	ok podman inspect --format '{{.State.Pid}}' "$C"
-	! tr '\0' ' ' <"/proc/$out/cmdline" | grep -q '^sleep 100'
+	pid=$(podman inspect --format '{{.State.Pid}}' "$C")
+	has_not "$(tr '\0' ' ' <"/proc/$pid/cmdline")" "sleep 100"
 	ok podman start "$C"
-	tr '\0' ' ' <"/proc/$out/cmdline" | grep -q '^sleep 100' || true
-	ok podman inspect --format '{{.State.Status}}' "$C"
-	is "$out" running
+	wait_for grep -q sleep "/proc/$pid/comm"
+	is "$(podman inspect --format '{{.State.Pid}} {{.State.Status}}' "$C")" "$pid running"
 	ok podman rm -f -t 0 "$C"
 }
 
