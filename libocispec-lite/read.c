@@ -337,6 +337,8 @@ static int object_key(struct reader *r, struct frame *f, const char *s, size_t n
 		if (!f->key)
 			return out_of_memory(r);
 		f->unknown = true;
+		if (f->type->closed)
+			return say(r, string_start(r), "unknown member", "");
 		return add_unknown(r) ? GO_ON : out_of_memory(r);
 	}
 	bit = UINT64_C(1) << (f->field - f->type->fields);

@@ -86,11 +86,14 @@ struct oci_type {
 	const struct oci_field *fields;
 	size_t fields_len; /* at most OCI_MAX_FIELDS */
 	size_t size;
+	bool closed; /* reading refuses a member that is not in the table */
 };
 
 /* It cannot lay out initialisers in macros: */
 /* clang-format off */
 #define OCI_TYPE(T, f) {.fields = (f), .fields_len = sizeof(f) / sizeof((f)[0]), .size = sizeof(T)}
+#define OCI_TYPE_CLOSED(T, f)                                                                                          \
+	{.fields = (f), .fields_len = sizeof(f) / sizeof((f)[0]), .size = sizeof(T), .closed = true}
 
 /* Bytes of one element of an array field. */
 size_t oci_element_size(const struct oci_field *f);
@@ -149,8 +152,8 @@ size_t oci_element_size(const struct oci_field *f);
 /* Reads one JSON object into a new struct of type `t`. text: len bytes of UTF-8. unknown: may be NULL.
  * -EINVAL: err holds "PATH: line L, column C: reason"; columns count bytes from 1. Refused are wrong types, numbers
  * that do not fit their C type, duplicate keys of known objects and maps, NUL in a string, text that is not UTF-8 or
- * has half a surrogate pair, nesting beyond OCI_MAX_DEPTH, missing required members, null within arrays and maps, and
- * anything behind the object. -EFBIG above OCI_MAX_BYTES. -ENOMEM. */
+ * has half a surrogate pair, nesting beyond OCI_MAX_DEPTH, missing required members, members that a closed type does not
+ * have, null within arrays and maps, and anything behind the object. -EFBIG above OCI_MAX_BYTES. -ENOMEM. */
 int oci_table_read(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
 	struct oci_unknown *unknown, struct error *err);
 

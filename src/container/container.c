@@ -14,31 +14,11 @@
 #include "container/process.h"
 #include "container/record.h"
 #include "container/store.h"
-
-/* The first user namespace is the only one with this map. */
-static bool in_first_user_namespace(void)
-{
-	char map[128];
-	uint64_t v[3] = {0};
-	size_t n = 0;
-
-	if (file_read_small(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) <= 0)
-		return true;
-	for (char *p = map; *p && n < 3;) {
-		if (*p < '0' || *p > '9') {
-			p++;
-			continue;
-		}
-		for (; *p >= '0' && *p <= '9'; p++)
-			v[n] = v[n] * 10 + (uint64_t)(*p - '0');
-		n++;
-	}
-	return n == 3 && v[0] == 0 && v[1] == 0 && v[2] == UINT32_MAX;
-}
+#include "kernel/userns.h"
 
 bool context_rootless_auto(void)
 {
-	return geteuid() != 0 || !in_first_user_namespace();
+	return geteuid() != 0 || !userns_is_first();
 }
 
 int context_default_root(struct arena *a, const char **ret, struct error *err)

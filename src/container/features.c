@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <seccomp.h>
 
+#include "fast/config.h"
 #include "plan/caps.h"
 #include "plan/compile.h"
 #include "seccomp/seccomp.h"
@@ -174,6 +175,8 @@ static char **unsafe_annotations(struct arena *a, size_t *len)
 	char **v = arena_array(a, 3, sizeof(*v));
 	size_t n = 0;
 
+	if (v)
+		v[n++] = arena_strdup(a, CONFIG_ANNOTATION);
 	if (v && supported.systemd)
 		v[n++] = arena_strdup(a, "org.systemd.property.");
 	if (v && supported.checkpoint)

@@ -14,6 +14,7 @@
 #include "container/create.h"
 #include "container/engine.h"
 #include "container/notify.h"
+#include "fast/config.h"
 #include "plan/compile.h"
 
 static int resolve(struct arena *a, const char *path, const char **ret)
@@ -176,7 +177,11 @@ int creation_prepare(struct creation *c, struct error *err)
 	int r = container_check_id(c->id, err);
 
 	if (r == 0)
+		r = config_load(err);
+	if (r == 0)
 		r = read_config(c, err);
+	if (r == 0)
+		r = config_annotations(c->config->annotations, err);
 	if (r == 0)
 		r = find_rootfs(c, err);
 	if (r == 0)
