@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <linux/sched.h>
+#include <signal.h>
 
 #include "base/fd.h"
 #include "container/container.h"
 #include "container/life.h"
+#include "container/pid_namespace.h"
 #include "container/record.h"
 #include "kernel/sys.h"
 
@@ -14,6 +16,29 @@ enum { FREEZE_MS = 10000 };
 static bool kills_all(const struct container *c, int sig, bool all)
 {
 	return all || (sig == SIGKILL && !(c->record->namespaces & CLONE_NEWPID));
+}
+
+/* All of a container without a cgroup. */
+static int signal_members(const struct container *c, int sig, struct error *err)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	size_t n;
+	pid_t *pids;
+	int r = c->pid ? pid_namespace_members(c->pid, &a, &pids, &n, err) : -ESRCH;
+
+	if (r == -ESRCH)
+		return error_set(err, ESRCH, "container not running");
+	if (r == -EOPNOTSUPP)
+		return error_set(err, EOPNOTSUPP,
+			"kill: all: the container has neither a cgroup nor a pid namespace of its own to find them by");
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = kill(pids[i], sig) < 0 ? -errno : 0;
+		if (r == -ESRCH)
+			r = 0;
+		else if (r < 0)
+			error_errno(err, r, "kill: signal %d to process %d", sig, (int)pids[i]);
+	}
+	return r;
 }
 
 int container_kill(const struct context *x, const char *id, int sig, bool all, struct error *err)
@@ -30,6 +55,8 @@ int container_kill(const struct context *x, const char *id, int sig, bool all, s
 			return error_set(err, ESRCH, "container not running");
 		return cgroup_signal_all(&c.cgroup, sig, err);
 	}
+	if (all)
+		return signal_members(&c, sig, err);
 	pidfd = life_pidfd(&c, err);
 	if (pidfd < 0)
 		return pidfd;
@@ -78,6 +105,9 @@ int container_pids(const struct context *x, const char *id, struct arena *a, pid
 		return r;
 	if (c.cgroup.n)
 		return cgroup_pids(&c.cgroup, a, ret, n, err);
+	r = c.pid ? pid_namespace_members(c.pid, a, ret, n, err) : -EOPNOTSUPP;
+	if (r != -EOPNOTSUPP)
+		return r;
 	*n = c.pid > 0;
 	*ret = arena_new(a, pid_t);
 	if (!*ret)

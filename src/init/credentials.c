@@ -41,7 +41,9 @@ static int set_groups(const struct init *in, const struct plan_credentials *p, s
 	if (r == -EPERM && !p->set_groups) {
 		if (!p->groups.n)
 			return 0;
-		return error_set(err, EPERM, "process.user.additionalGids: setgroups is denied in this user namespace");
+		return error_set(err, EPERM,
+			"process.user.additionalGids: cannot set any additional groups in a rootless container: setgroups "
+			"is denied in its user namespace");
 	}
 	if (r == -EINVAL && p->groups.n)
 		return error_set(

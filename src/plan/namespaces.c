@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "plan/compile.h"
 #include "plan/sync.h"
@@ -195,6 +196,8 @@ int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, str
 	uint32_t fresh = plan_new_namespaces(c), joined = plan_all_namespaces(c) & ~fresh, later;
 	int r = 0;
 
+	if (in->rootless && geteuid() != 0 && !(plan_all_namespaces(c) & CLONE_NEWUSER))
+		return error_set(err, EPERM, "linux.namespaces: rootless container requires user namespaces");
 	/* The clone3 that makes init can make all new namespaces, unless one must be joined that has to be there first
 	 * (a user or pid namespace), or one is joined with rights that a new user namespace would take away. Never the
 	 * cgroup namespace, whose root is the cgroup of the process that makes it, nor the time namespace, whose offsets
