@@ -5,6 +5,7 @@
  * of the round:
  *
  *   contestant NAME     what follows is done by NAME, once a round, in this order
+ *   mounts FILE         CMDs of this contestant are run in the mount namespace FILE (/proc/PID/ns/mnt)
  *   time MEASURE CMD... runs CMD and books its time under MEASURE
  *   do CMD...           runs CMD, not timed
  *   pid FILE            FILE holds the pid of a process for `gone`
@@ -13,14 +14,16 @@
  * Rounds are interleaved: each round lets every contestant go once, a different one first. Commands get /dev/null as
  * stdin and stdout. A command that fails ends the measurement. Orphans become our children, as they do under an engine.
  *
- * Prints a table: the best time, the median, the 99th percentile, the distance of the quartiles, the median of the CPU
- * time of the command itself, its largest resident set, and the median as a multiple of the first contestant's. With -j
- * the same goes to the end of a file, one JSON object a line; -l says what its "setting" is.
+ * Prints a table: the best time, the median, the 99th percentile, the distance of the quartiles, the mean of the CPU
+ * time of the command and all that it waited for, its largest resident set, and the median as a multiple of the first
+ * contestant's. With -j the same goes to the end of a file, one JSON object a line, with the members of -l before its
+ * own.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -57,6 +60,7 @@ struct contestant {
 	struct step steps[MAX_STEPS];
 	size_t n_steps;
 	struct series series[MAX_MEASURES];
+	int mounts; /* the namespace, or -1 for that of the timer */
 	int pidfd;
 	pid_t pid;
 };
@@ -68,6 +72,7 @@ static size_t n_measures;
 static unsigned rounds = 100, warmup = 3, pause_ms;
 static FILE *json;
 static const char *label = "";
+static int own_mounts;
 
 static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *f, ...)
 {
@@ -135,8 +140,15 @@ static void read_line(char *text, size_t line)
 		word = strtok_r(NULL, " \t\n", &save);
 		if (!word || n_contestants == MAX_CONTESTANTS)
 			die("line %zu: no name, or more than %d contestants", line, MAX_CONTESTANTS);
-		contestants[n_contestants].pidfd = -1;
+		contestants[n_contestants].pidfd = contestants[n_contestants].mounts = -1;
 		contestants[n_contestants++].name = must(strdup(word));
+		return;
+	}
+	if (!strcmp(verb, "mounts") && c) {
+		word = strtok_r(NULL, " \t\n", &save);
+		c->mounts = word ? open(word, O_RDONLY | O_CLOEXEC) : -1;
+		if (c->mounts < 0)
+			die("line %zu: mounts: %s", line, word ? strerror(errno) : "no file");
 		return;
 	}
 	while (type < 4 && strcmp(verb, names[type]))
@@ -272,8 +284,21 @@ static void wait_gone(struct contestant *c)
 	c->pidfd = -1;
 }
 
+/* The working directory becomes the root of the namespace; the paths in scripts are absolute. */
+static void enter(int mounts)
+{
+	static int now = -1;
+
+	if (mounts == now)
+		return;
+	if (setns(mounts < 0 ? own_mounts : mounts, CLONE_NEWNS) < 0)
+		die("setns: %s", strerror(errno));
+	now = mounts;
+}
+
 static void one_life(struct contestant *c, unsigned round, bool count)
 {
+	enter(c->mounts);
 	for (size_t i = 0; i < c->n_steps; i++) {
 		const struct step *s = &c->steps[i];
 
@@ -316,16 +341,19 @@ static void report_line(const struct contestant *c, size_t m, double base)
 {
 	const struct series *s = &c->series[m];
 	const double *w = s->wall_ms;
-	double median = quantile(w, s->n, 0.5), iqr = quantile(w, s->n, 0.75) - quantile(w, s->n, 0.25);
+	double median = quantile(w, s->n, 0.5), iqr = quantile(w, s->n, 0.75) - quantile(w, s->n, 0.25), cpu = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		cpu += s->cpu_ms[i] / (double)s->n;
 
 	printf("| %-10s | %-12s | %8.3f | %8.3f | %8.3f | %9.3f | %8.3f | %7ld | %6.2f |\n", measures[m], c->name, w[0],
-		median, quantile(w, s->n, 0.99), iqr, quantile(s->cpu_ms, s->n, 0.5), s->max_rss_kb, median / base);
+		median, quantile(w, s->n, 0.99), iqr, cpu, s->max_rss_kb, median / base);
 	if (json)
 		fprintf(json,
-			"{\"setting\":\"%s\",\"measure\":\"%s\",\"program\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
+			"{%s%s\"measure\":\"%s\",\"program\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
 			"\"p99_ms\":%.4f,\"iqr_ms\":%.4f,\"cpu_ms\":%.4f,\"max_rss_kb\":%ld}\n",
-			label, measures[m], c->name, s->n, w[0], median, quantile(w, s->n, 0.99), iqr,
-			quantile(s->cpu_ms, s->n, 0.5), s->max_rss_kb);
+			label, *label ? "," : "", measures[m], c->name, s->n, w[0], median, quantile(w, s->n, 0.99), iqr, cpu,
+			s->max_rss_kb);
 }
 
 static void report(void)
@@ -341,7 +369,6 @@ static void report(void)
 			if (!s->n)
 				continue;
 			qsort(s->wall_ms, s->n, sizeof(double), compare);
-			qsort(s->cpu_ms, s->n, sizeof(double), compare);
 			if (base <= 0)
 				base = quantile(s->wall_ms, s->n, 0.5);
 			report_line(&contestants[i], m, base);
@@ -378,11 +405,12 @@ int main(int argc, char **argv)
 			optind = argc;
 	}
 	if (optind + 1 != argc || !rounds) {
-		fputs("usage: timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-p PAUSE BETWEEN LIVES, MS] [-j FILE [-l LABEL]] SCRIPT\n", stderr);
+		fputs("usage: timer [-n ROUNDS] [-w WARM-UP ROUNDS] [-p PAUSE BETWEEN LIVES, MS] [-j FILE [-l MEMBERS]] SCRIPT\n", stderr);
 		return 2;
 	}
 	read_script(argv[optind]);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	own_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	for (unsigned r = 0; r < rounds + warmup; r++)
 		for (size_t i = 0; i < n_contestants; i++) {
 			struct timespec t = {pause_ms / 1000, (long)(pause_ms % 1000) * 1000000};
