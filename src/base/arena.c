@@ -2,41 +2,56 @@
 #include "base/arena.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "base/str.h"
 
-enum { FIRST_BLOCK = 16 * 1024, LATER_BLOCK = 64 * 1024, ALIGN = 16 };
+enum { ALIGN = 16, FIRST_BLOCK = 64 * 1024, LARGEST_BLOCK = 1024 * 1024 };
 
+/* At the beginning of its buffer. */
 struct arena_block {
 	struct arena_block *next;
-	size_t size, used;
-	char data[] __attribute__((aligned(ALIGN)));
-};
+	struct buffer buffer;
+	size_t used;
+} __attribute__((aligned(ALIGN)));
+
+/* Each block is four times as large as the one before: what is not touched costs nothing. */
+static struct arena_block *add_block(struct arena *a, size_t n)
+{
+	size_t size = a->head ? a->head->buffer.size * 4 : FIRST_BLOCK;
+	struct arena_block *b;
+	struct buffer buffer;
+
+	if (size > LARGEST_BLOCK)
+		size = LARGEST_BLOCK;
+	if (size < sizeof(*b) + n)
+		size = sizeof(*b) + n;
+	if (pool_get(size, &buffer) < 0)
+		return NULL;
+	b = (struct arena_block *)(void *)buffer.data;
+	*b = (struct arena_block){.next = a->head, .buffer = buffer, .used = sizeof(*b)};
+	a->head = b;
+	return b;
+}
 
 void *arena_alloc(struct arena *a, size_t n)
 {
 	struct arena_block *b = a->head;
+	char *p;
 
 	if (n > SIZE_MAX / 2)
 		return NULL;
 	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	if (!b || b->size - b->used < n) {
-		size_t size = b ? LATER_BLOCK : FIRST_BLOCK;
-
-		if (size < n)
-			size = n;
-		b = calloc(1, sizeof(*b) + size);
+	if (!b || b->buffer.size - b->used < n) {
+		b = add_block(a, n);
 		if (!b)
 			return NULL;
-		b->size = size;
-		b->next = a->head;
-		a->head = b;
 	}
-	a->used += n;
+	p = b->buffer.data + b->used;
 	b->used += n;
-	return b->data + b->used - n;
+	a->used += n;
+	return b->buffer.zero ? p : memset(p, 0, n);
 }
 
 void *arena_array(struct arena *a, size_t n, size_t size)
@@ -79,10 +94,10 @@ void arena_done(struct arena *a)
 	if (!a)
 		return;
 	while (a->head) {
-		struct arena_block *b = a->head;
+		struct buffer last = a->head->buffer;
 
-		a->head = b->next;
-		free(b);
+		a->head = a->head->next;
+		pool_put(&last);
 	}
 	a->used = 0;
 }

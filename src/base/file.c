@@ -21,52 +21,82 @@ static ssize_t read_retry(int fd, void *buf, size_t n)
 	return r;
 }
 
-int file_read_fd(struct arena *a, int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct error *err)
+enum { FIRST_READ = 64 * 1024 };
+
+/* A larger buffer with what the first `len` bytes hold. */
+static int grow(struct buffer *b, size_t len)
 {
-	size_t cap = 4096, len = 0;
-	struct stat st;
-	char *buf;
+	struct buffer more;
 
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		if ((size_t)st.st_size > max)
-			return error_set(err, EFBIG, "read: %s: larger than %zu bytes", what, max);
-		cap = (size_t)st.st_size + 2;
-	}
-	buf = arena_alloc(a, cap);
-	while (buf) {
-		ssize_t r = read_retry(fd, buf + len, cap - 1 - len);
+	if (pool_get(b->size * 2, &more) < 0)
+		return -ENOMEM;
+	memcpy(more.data, b->data, len);
+	pool_put(b);
+	*b = more;
+	return 0;
+}
 
+int file_load_fd(int fd, const char *what, size_t max, struct buffer *ret, size_t *ret_len, struct error *err)
+{
+	_cleanup_buffer_ struct buffer b = BUFFER_INIT;
+	size_t len = 0;
+	ssize_t r = pool_get(FIRST_READ, &b);
+
+	while (r == 0) {
+		r = read_retry(fd, b.data + len, b.size - 1 - len);
 		if (r < 0)
 			return error_errno(err, errno, "read: %s", what);
 		len += (size_t)r;
 		if (len > max)
 			return error_set(err, EFBIG, "read: %s: larger than %zu bytes", what, max);
 		if (r == 0) {
-			buf[len] = '\0';
-			*ret = buf;
-			if (ret_len)
-				*ret_len = len;
+			b.data[len] = '\0';
+			*ret = b;
+			*ret_len = len;
+			b = BUFFER_INIT;
 			return 0;
 		}
-		if (len == cap - 1) {
-			char *more = arena_alloc(a, cap * 2);
-
-			if (more)
-				memcpy(more, buf, len);
-			buf = more;
-			cap *= 2;
-		}
+		r = len == b.size - 1 ? grow(&b, len) : 0;
 	}
 	return error_errno(err, ENOMEM, "read: %s", what);
 }
 
-int file_read_at(struct arena *a, int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct error *err)
+int file_load_at(int dirfd, const char *path, size_t max, struct buffer *ret, size_t *ret_len, struct error *err)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return error_errno(err, errno, "open: %s", path);
-	return file_read_fd(a, fd, path, max, ret, ret_len, err);
+	return file_load_fd(fd, path, max, ret, ret_len, err);
+}
+
+static int keep(struct arena *a, const struct buffer *b, size_t len, const char *what, char **ret, size_t *ret_len,
+	struct error *err)
+{
+	*ret = arena_strndup(a, b->data, len);
+	if (!*ret)
+		return error_errno(err, ENOMEM, "read: %s", what);
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int file_read_fd(struct arena *a, int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct error *err)
+{
+	_cleanup_buffer_ struct buffer b = BUFFER_INIT;
+	size_t len;
+	int r = file_load_fd(fd, what, max, &b, &len, err);
+
+	return r < 0 ? r : keep(a, &b, len, what, ret, ret_len, err);
+}
+
+int file_read_at(struct arena *a, int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct error *err)
+{
+	_cleanup_buffer_ struct buffer b = BUFFER_INIT;
+	size_t len;
+	int r = file_load_at(dirfd, path, max, &b, &len, err);
+
+	return r < 0 ? r : keep(a, &b, len, path, ret, ret_len, err);
 }
 
 int file_read_small(int dirfd, const char *path, char *buf, size_t n)

@@ -9,11 +9,16 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/pool.h"
 
-/* Reads all of a regular file, pipe or pseudo file, with a NUL behind it, into the arena. More than `max` bytes:
- * -EFBIG. *ret_len may be NULL. */
-int file_read_at(struct arena *a, int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct error *err);
+/* Reads all of a regular file, pipe or pseudo file, with a NUL behind it, into a buffer that becomes the caller's. More
+ * than `max` bytes: -EFBIG. */
+int file_load_at(int dirfd, const char *path, size_t max, struct buffer *ret, size_t *ret_len, struct error *err);
 /* The same from an open fd; `what` names it in messages. */
+int file_load_fd(int fd, const char *what, size_t max, struct buffer *ret, size_t *ret_len, struct error *err);
+
+/* The same into the arena; *ret_len may be NULL. */
+int file_read_at(struct arena *a, int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct error *err);
 int file_read_fd(struct arena *a, int fd, const char *what, size_t max, char **ret, size_t *ret_len, struct error *err);
 
 /* Reads a small file (cgroup, proc, sysfs) into buf, NUL-terminated, trailing newlines cut. Returns the length,

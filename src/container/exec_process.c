@@ -10,12 +10,12 @@
 
 static int read_file(const char *path, struct arena *a, struct oci_process **ret, struct error *err)
 {
+	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
 	size_t len;
-	char *text;
-	int r = file_read_at(a, AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err);
+	int r = file_load_at(AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err);
 
 	if (r == 0) {
-		r = oci_process_read(text, len, a, ret, NULL, err);
+		r = oci_process_read(text.data, len, a, ret, NULL, err);
 		if (r < 0)
 			error_prefix(err, "%s", path);
 	}
@@ -25,12 +25,12 @@ static int read_file(const char *path, struct arena *a, struct oci_process **ret
 static int read_bundle(const struct container *c, struct arena *a, struct oci_config **ret, struct error *err)
 {
 	const char *path = arena_fmt(a, "%s/config.json", c->bundle);
+	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
 	size_t len;
-	char *text;
-	int r = path ? file_read_at(a, AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err) : -ENOMEM;
+	int r = path ? file_load_at(AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err) : -ENOMEM;
 
 	if (r == 0) {
-		r = oci_config_read(text, len, a, ret, NULL, err);
+		r = oci_config_read(text.data, len, a, ret, NULL, err);
 		if (r < 0)
 			error_prefix(err, "%s", path);
 	}

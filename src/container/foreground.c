@@ -13,8 +13,11 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include "container/notify.h"
 #include "kernel/sys.h"
+
+enum { RELAY = 64 * 1024 };
 
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
 {
@@ -107,22 +110,21 @@ static int take_signals(struct foreground *f, pid_t pid, int pidfd, int console)
 }
 
 /* Moves what can be read; false when this direction has ended. */
-static bool relay(int from, int to)
+static bool relay(const struct buffer *b, int from, int to)
 {
-	char buf[16384];
-	ssize_t n = read(from, buf, sizeof(buf));
+	ssize_t n = read(from, b->data, b->size);
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN;
-	return n > 0 && fd_write_all(to, buf, (size_t)n) == 0;
+	return n > 0 && fd_write_all(to, b->data, (size_t)n) == 0;
 }
 
 /* What the process wrote before it ended is still in its terminal. */
-static void drain(int console)
+static void drain(const struct buffer *b, int console)
 {
 	struct pollfd p = {.fd = console, .events = POLLIN};
 
-	while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && relay(console, STDOUT_FILENO))
+	while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && relay(b, console, STDOUT_FILENO))
 		;
 }
 
@@ -135,17 +137,20 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int
 		[INPUT] = {.fd = console >= 0 ? STDIN_FILENO : -1, .events = POLLIN},
 		[NOTIFY] = {.fd = notify, .events = POLLIN},
 	};
+	_cleanup_buffer_ struct buffer b = BUFFER_INIT;
 	int status = reap(pid);
 
+	if (console >= 0 && pool_get(RELAY, &b) < 0)
+		return error_errno(err, ENOMEM, "the container's terminal");
 	while (status < 0) {
 		if (poll(p, N, -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return error_errno(err, errno, "waiting for the container");
 		}
-		if (p[CONSOLE].revents && !relay(console, STDOUT_FILENO))
+		if (p[CONSOLE].revents && !relay(&b, console, STDOUT_FILENO))
 			p[CONSOLE].fd = -1;
-		if (p[INPUT].revents && !relay(STDIN_FILENO, console))
+		if (p[INPUT].revents && !relay(&b, STDIN_FILENO, console))
 			p[INPUT].fd = -1;
 		if (p[NOTIFY].revents)
 			(void)notify_relay(notify, getpid());
@@ -153,6 +158,6 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int
 			status = take_signals(f, pid, pidfd, console);
 	}
 	if (console >= 0)
-		drain(console);
+		drain(&b, console);
 	return status;
 }

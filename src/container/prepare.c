@@ -30,9 +30,9 @@ static int resolve(struct arena *a, const char *path, const char **ret)
 static int read_config(struct creation *c, struct error *err)
 {
 	const char *name = c->o->config ? c->o->config : "config.json";
+	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
 	_cleanup_close_ int dir = -1;
 	size_t len;
-	char *text;
 	int r = resolve(&c->arena, c->o->bundle && *c->o->bundle ? c->o->bundle : ".", &c->bundle);
 
 	if (r < 0)
@@ -42,10 +42,10 @@ static int read_config(struct creation *c, struct error *err)
 		return error_errno(err, errno, "bundle: %s", c->bundle);
 	if (faccessat(dir, name, F_OK, 0) < 0 && errno == ENOENT)
 		return error_set(err, ENOENT, "JSON specification file %s not found in %s", name, c->bundle);
-	r = file_read_at(&c->arena, dir, name, OCI_MAX_BYTES, &text, &len, err);
+	r = file_load_at(dir, name, OCI_MAX_BYTES, &text, &len, err);
 	if (r < 0)
 		return r;
-	r = oci_config_read(text, len, &c->arena, &c->config, NULL, err);
+	r = oci_config_read(text.data, len, &c->arena, &c->config, NULL, err);
 	return r < 0 ? error_prefix(err, "%s", name) : 0;
 }
 

@@ -26,14 +26,14 @@ static const struct oci_type record_type = OCI_TYPE(struct container_record, fie
 
 int record_read(int dir, struct arena *a, struct container_record **ret, struct error *err)
 {
+	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
 	struct container_record *rec;
 	size_t len;
-	char *text;
-	int r = file_read_at(a, dir, "state.json", OCI_MAX_BYTES, &text, &len, err);
+	int r = file_load_at(dir, "state.json", OCI_MAX_BYTES, &text, &len, err);
 
 	if (r < 0)
 		return r;
-	r = oci_table_read(&record_type, text, len, a, (void **)&rec, NULL, err);
+	r = oci_table_read(&record_type, text.data, len, a, (void **)&rec, NULL, err);
 	if (r < 0)
 		return error_prefix(err, "state.json");
 	if (rec->version != RECORD_VERSION)

@@ -16,18 +16,18 @@
 static int read_resources(const char *file, struct arena *a, const struct oci_linux_resources **ret, struct error *err)
 {
 	struct oci_linux_resources *resources;
+	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
 	struct oci_unknown unknown = {0};
 	size_t len;
-	char *text;
 	int r;
 
 	if (str_eq(file, "-"))
-		r = file_read_fd(a, STDIN_FILENO, "stdin", OCI_MAX_BYTES, &text, &len, err);
+		r = file_load_fd(STDIN_FILENO, "stdin", OCI_MAX_BYTES, &text, &len, err);
 	else
-		r = file_read_at(a, AT_FDCWD, file, OCI_MAX_BYTES, &text, &len, err);
+		r = file_load_at(AT_FDCWD, file, OCI_MAX_BYTES, &text, &len, err);
 	if (r < 0)
 		return r;
-	r = oci_linux_resources_read(text, len, a, &resources, &unknown, err);
+	r = oci_linux_resources_read(text.data, len, a, &resources, &unknown, err);
 	if (r < 0)
 		return error_prefix(err, "%s", str_eq(file, "-") ? "stdin" : file);
 	for (size_t i = 0; i < unknown.len; i++)

@@ -6,6 +6,8 @@
 
 #include "plan/sync.h"
 
+enum { FIRST_DATA = 64 * 1024 };
+
 struct plan_pending {
 	struct plan_pending *next;
 	uint64_t record[]; /* starts with a struct plan_step */
@@ -18,6 +20,25 @@ void plan_begin(struct plan_builder *b, struct arena *a)
 {
 	*b = (struct plan_builder){.arena = a, .n_slots = SLOT_FIRST_FREE};
 	b->last = &b->first;
+}
+
+void plan_done(struct plan_builder *b)
+{
+	pool_put(&b->data);
+}
+
+static int grow(struct plan_builder *b, size_t n)
+{
+	struct buffer more;
+	int r = pool_get(n, &more);
+
+	if (r < 0)
+		return r;
+	if (b->data_len)
+		memcpy(more.data, b->data.data, b->data_len);
+	pool_put(&b->data);
+	b->data = more;
+	return 0;
 }
 
 void *plan_add_step(struct plan_builder *b, enum plan_op op, size_t size, uint32_t index)
@@ -55,22 +76,11 @@ static plan_ref reserve(struct plan_builder *b, size_t n, size_t align)
 		b->failed = -EFBIG;
 		return 0;
 	}
-	if (at + n > b->data_cap) {
-		uint32_t cap = b->data_cap ? b->data_cap * 2 : 8192;
-		char *more;
-
-		while (cap < at + n)
-			cap *= 2;
-		more = arena_alloc(b->arena, cap);
-		if (!more) {
-			b->failed = -ENOMEM;
-			return 0;
-		}
-		if (b->data_len)
-			memcpy(more, b->data, b->data_len);
-		b->data = more;
-		b->data_cap = cap;
-	}
+	if (at + n > b->data.size)
+		b->failed = grow(b, at + n < FIRST_DATA ? FIRST_DATA : (at + n) * 2);
+	if (b->failed)
+		return 0;
+	memset(b->data.data + b->data_len, 0, at - b->data_len);
 	b->data_len = at + (uint32_t)n;
 	return (plan_ref)sizeof(struct plan) + at;
 }
@@ -80,7 +90,7 @@ static plan_ref put(struct plan_builder *b, const void *p, size_t n, size_t alig
 	plan_ref r = reserve(b, n, align);
 
 	if (r && n)
-		memcpy(b->data + r - sizeof(struct plan), p, n);
+		memcpy(b->data.data + r - sizeof(struct plan), p, n);
 	return r;
 }
 
@@ -109,7 +119,7 @@ struct plan_list plan_put_strs(struct plan_builder *b, char *const *v, size_t n)
 		plan_ref r = plan_put_str(b, v[i]);
 
 		if (!b->failed)
-			memcpy(b->data + l.ref - sizeof(struct plan) + i * sizeof(r), &r, sizeof(r));
+			memcpy(b->data.data + l.ref - sizeof(struct plan) + i * sizeof(r), &r, sizeof(r));
 	}
 	return l;
 }
@@ -138,7 +148,7 @@ int plan_finish(struct plan_builder *b, struct plan **ret, struct error *err)
 		.clone_flags = b->clone_flags,
 		.flags = b->flags};
 	if (b->data_len)
-		memcpy(p + 1, b->data, b->data_len);
+		memcpy(p + 1, b->data.data, b->data_len);
 	at = (char *)p + steps;
 	for (struct plan_pending *q = b->first; q; q = q->next) {
 		const struct plan_step *step = (const void *)q->record;

@@ -7,12 +7,13 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/pool.h"
 #include "plan/plan.h"
 
 struct plan_builder {
 	struct arena *arena;
-	char *data;
-	uint32_t data_len, data_cap;
+	struct buffer data;
+	uint32_t data_len;
 	struct plan_pending *first, **last;
 	uint32_t steps_len, n_steps, n_slots;
 	uint32_t clone_flags, flags;
@@ -20,6 +21,8 @@ struct plan_builder {
 };
 
 void plan_begin(struct plan_builder *b, struct arena *a);
+void plan_done(struct plan_builder *b);
+#define _cleanup_plan_builder_ __attribute__((cleanup(plan_done)))
 
 /* A new zeroed record at the end; the pointer stays good until the arena ends. Never NULL: after a failure it
  * points to memory that is thrown away. */

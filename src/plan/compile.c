@@ -199,7 +199,7 @@ static int add_last_part(struct plan_builder *b, const struct plan_input *in, co
 int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret, struct error *err)
 {
 	const struct oci_config *c = in->config;
-	struct plan_builder b;
+	_cleanup_plan_builder_ struct plan_builder b = {0};
 	int r = check_config(in, err);
 
 	if (r < 0)
@@ -249,7 +249,7 @@ int plan_compile_exec(const struct plan_input *input, const struct oci_process *
 	struct plan **ret, struct error *err)
 {
 	struct plan_input own = *input, *in = &own;
-	struct plan_builder b;
+	_cleanup_plan_builder_ struct plan_builder b = {0};
 	struct plan_join *j;
 	uint32_t pidfd, root;
 	int r;
