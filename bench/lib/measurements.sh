@@ -252,10 +252,8 @@ measure_options() {
 
 measure_pool() {
 	local one
-	[ -f "$top/bench/pool.c" ] || { say "there is no pool to measure"; return 0; }
-	compile pool "$top"/src/fast/pool.c
+	compile pool
 	while read -r one; do result "$one"; done < <("$work/pool" --json | jq -c '{name: "pool"} + .')
-	"$work/pool"
 }
 
 measure_docker() {
