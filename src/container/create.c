@@ -91,6 +91,22 @@ static int run_hooks(struct creation *c, pid_t pid, struct error *err)
 	return r;
 }
 
+static int put_outputs(const struct creation *c, struct launch_slots *s, struct error *err)
+{
+	const struct {
+		const char *path;
+		uint32_t slot;
+	} outputs[] = {{c->annotations.hooks_out, SLOT_HOOKS_OUT}, {c->annotations.hooks_err, SLOT_HOOKS_ERR}};
+	int r = 0, fd;
+
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		r = hooks_open_output(outputs[i].path, &fd, err);
+		if (r == 0)
+			r = launch_put(s, outputs[i].slot, fd, err);
+	}
+	return r;
+}
+
 /* The state that init's own hooks get, with the pid as it is inside. */
 static int put_states(struct creation *c, pid_t pid, struct launch_slots *s, struct error *err)
 {
@@ -119,7 +135,7 @@ static int put_states(struct creation *c, pid_t pid, struct launch_slots *s, str
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return h && (h->create_container_len || h->start_container_len) ? put_outputs(c, s, err) : 0;
 }
 
 static int on_namespaces(struct launch *l, struct launch_slots *more, struct error *err)
@@ -266,6 +282,16 @@ void creation_done(struct creation *c)
 	arena_done(&c->arena);
 }
 
+int creation_hand_over_pidfd(const struct creation *c, struct error *err)
+{
+	const char *path = c->o->pidfd_socket, *more = c->annotations.pidfd_socket;
+	int r = path ? engine_hand_over("--pidfd-socket", path, c->launch.pidfd, "pidfd", err) : 0;
+
+	if (r == 0 && more)
+		r = engine_hand_over("annotations.run.oci.pidfd_receiver", more, c->launch.pidfd, "pidfd", err);
+	return r;
+}
+
 /* What the engine gets before create or a detached run returns. */
 static int hand_over(struct creation *c, struct error *err)
 {
@@ -274,8 +300,8 @@ static int hand_over(struct creation *c, struct error *err)
 
 	if (o->console_socket)
 		r = engine_hand_over("--console-socket", o->console_socket, c->launch.console, "/dev/ptmx", err);
-	if (r == 0 && o->pidfd_socket)
-		r = engine_hand_over("--pidfd-socket", o->pidfd_socket, c->launch.pidfd, "pidfd", err);
+	if (r == 0)
+		r = creation_hand_over_pidfd(c, err);
 	if (r == 0 && o->pid_file)
 		r = engine_write_pid(o->pid_file, c->launch.pid, err);
 	return r;

@@ -7,6 +7,7 @@
 #include "container/container.h"
 #include "container/intel_rdt.h"
 #include "container/launch.h"
+#include "plan/annotations.h"
 #include "seccomp/seccomp.h"
 #include "container/record.h"
 
@@ -21,6 +22,7 @@ struct creation {
 	struct cgroup cgroup;
 	struct cgroup_settings settings;
 	struct seccomp_filter filter;
+	struct plan_annotations annotations;
 	struct plan *plan;
 	struct container_record record;
 	struct intel_rdt rdt;
@@ -47,6 +49,8 @@ int creation_carry_out(struct creation *c, struct error *err);
 int creation_make_cgroup(struct creation *c, struct error *err);
 /* make_cgroup.c. With systemd that is done here, when there is a process; with other managers nothing. */
 int creation_start_unit(struct creation *c, struct error *err);
+/* To --pidfd-socket, and to whom an annotation names. */
+int creation_hand_over_pidfd(const struct creation *c, struct error *err);
 /* Undoes what carry_out made (after a later failure). */
 void creation_undo(struct creation *c);
 void creation_done(struct creation *c);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "plan/annotations.h"
 
 static int read_file(const char *path, struct arena *a, struct oci_process **ret, struct error *err)
 {
@@ -41,9 +42,12 @@ static int read_bundle(const struct container *c, struct arena *a, struct oci_co
 
 int exec_seccomp(const struct container *c, struct arena *a, struct oci_linux_seccomp **ret, struct error *err)
 {
+	struct plan_annotations annotations;
 	struct oci_config *config;
 	int r = read_bundle(c, a, &config, err);
 
+	if (r == 0)
+		r = annotations_read(config, a, &annotations, err);
 	if (r < 0)
 		return r;
 	if (!config->linux || !config->linux->seccomp || !config->linux->seccomp->listener_path)

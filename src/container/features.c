@@ -5,6 +5,7 @@
 #include <seccomp.h>
 
 #include "fast/config.h"
+#include "plan/annotations.h"
 #include "plan/caps.h"
 #include "plan/compile.h"
 #include "seccomp/seccomp.h"
@@ -172,11 +173,13 @@ static struct oci_map *annotations(struct arena *a)
 /* Annotations that change what the runtime does. */
 static char **unsafe_annotations(struct arena *a, size_t *len)
 {
-	char **v = arena_array(a, 3, sizeof(*v));
+	char **v = arena_array(a, 4, sizeof(*v));
 	size_t n = 0;
 
 	if (v)
 		v[n++] = arena_strdup(a, CONFIG_ANNOTATION);
+	if (v)
+		v[n++] = arena_strdup(a, ANNOTATIONS_PREFIX);
 	if (v && supported.systemd)
 		v[n++] = arena_strdup(a, "org.systemd.property.");
 	if (v && supported.checkpoint)

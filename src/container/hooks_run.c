@@ -32,11 +32,21 @@ static int open_state(const char *json, size_t len)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
+int hooks_open_output(const char *path, int *ret, struct error *err)
+{
+	*ret = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644) : -1;
+	if (path && (*ret < 0 || fcntl(*ret, F_SETFL, O_APPEND) < 0))
+		return error_errno(err, errno, "output of hooks: %s", path);
+	return 0;
+}
+
 static int run_hook(
 	const struct plan *p, const struct plan_hook *h, const char *json, size_t len, int dir, struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_close_ int state = open_state(json, len);
+	_cleanup_close_ int out = -1;
+	_cleanup_close_ int errors = -1;
 	struct child c = {.path = plan_str(p, h->path),
 		.argv = strings(&a, p, h->args),
 		.envp = strings(&a, p, h->env),
@@ -49,6 +59,10 @@ static int run_hook(
 	if (state < 0 || !c.argv || !c.envp)
 		return error_errno(err, state < 0 ? state : ENOMEM, "error running %s hook #%u",
 			plan_hook_name(h->kind), h->s.index);
+	if (hooks_open_output(plan_str(p, h->out), &out, err) < 0 || hooks_open_output(plan_str(p, h->err), &errors, err) < 0)
+		return error_prefix(err, "error running %s hook #%u", plan_hook_name(h->kind), h->s.index);
+	c.out = out;
+	c.err = errors;
 	if (child_run(&c, &end))
 		return 0;
 	child_describe(&c, &end, why, sizeof(why));

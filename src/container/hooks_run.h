@@ -13,6 +13,9 @@
 int hooks_run(const struct plan *p, enum plan_hook_kind kind, const char *state_json, size_t len, const char *cwd,
 	struct error *err);
 
+/* Opens a file that takes what hooks write, at its end; it is made where it is missing. *ret: -1 without a path. */
+int hooks_open_output(const char *path, int *ret, struct error *err);
+
 /* Runs them all, whatever fails, and logs each failure as a warning: what the spec asks for with poststop hooks. */
 void hooks_run_all(const struct plan *p, enum plan_hook_kind kind, const char *state_json, size_t len, const char *cwd);
 

@@ -11,11 +11,13 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "container/create.h"
 #include "container/engine.h"
 #include "container/notify.h"
 #include "fast/config.h"
 #include "plan/compile.h"
+#include "plan/mount_options.h"
 
 static int resolve(struct arena *a, const char *path, const char **ret)
 {
@@ -107,11 +109,29 @@ static int prepare_cgroup(struct creation *c, struct error *err)
 	return r;
 }
 
+static int prepare_filter(struct creation *c, struct error *err)
+{
+	const struct plan_annotations *n = &c->annotations;
+	int r;
+
+	if (n->bpf) {
+		c->filter = (struct seccomp_filter){.bpf = n->bpf, .n = n->bpf_n};
+		return 0;
+	}
+	r = seccomp_compile(c->config->linux ? c->config->linux->seccomp : NULL, &c->arena, &c->filter, err);
+	if (r < 0 || !c->filter.unknown)
+		return r;
+	if (n->refuse_unknown_syscalls)
+		return error_set(err, EINVAL, "linux.seccomp.syscalls: not known to libseccomp: %s", c->filter.unknown);
+	log_warn("linux.seccomp.syscalls: left out, not known to libseccomp: %s", c->filter.unknown);
+	return 0;
+}
+
 static int prepare_plan(struct creation *c, struct error *err)
 {
-	const struct oci_linux *l = c->config->linux;
 	struct plan_input in = {
 		.config = c->config,
+		.annotations = &c->annotations,
 		.id = c->id,
 		.bundle = c->bundle,
 		.cgroup = &c->cgroup,
@@ -125,12 +145,11 @@ static int prepare_plan(struct creation *c, struct error *err)
 	};
 	int r = engine_check_fds(in.preserve_fds + in.listen_fds, err);
 
-	if (r == 0 && l && l->seccomp) {
-		r = seccomp_compile(l->seccomp, &c->arena, &c->filter, err);
-		in.seccomp = c->filter.bpf ? &c->filter : NULL;
-	}
+	if (r == 0)
+		r = prepare_filter(c, err);
 	if (r < 0)
 		return r;
+	in.seccomp = c->filter.bpf ? &c->filter : NULL;
 	c->launch.preserve_fds = in.preserve_fds + in.listen_fds;
 	return plan_compile(&in, &c->arena, &c->plan, err);
 }
@@ -182,6 +201,10 @@ int creation_prepare(struct creation *c, struct error *err)
 		r = read_config(c, err);
 	if (r == 0)
 		r = config_annotations(c->config->annotations, err);
+	if (r == 0)
+		r = annotations_read(c->config, &c->arena, &c->annotations, err);
+	if (r == 0)
+		r = mount_idmaps_read(c->config, &c->arena, err);
 	if (r == 0)
 		r = find_rootfs(c, err);
 	if (r == 0)

@@ -20,8 +20,8 @@ static int start(struct creation *c, struct foreground *f, int *notify, struct e
 
 	if (o->console_socket)
 		r = engine_hand_over("--console-socket", o->console_socket, c->launch.console, "/dev/ptmx", err);
-	if (r == 0 && o->pidfd_socket)
-		r = engine_hand_over("--pidfd-socket", o->pidfd_socket, c->launch.pidfd, "pidfd", err);
+	if (r == 0)
+		r = creation_hand_over_pidfd(c, err);
 	if (r == 0 && o->pid_file)
 		r = engine_write_pid(o->pid_file, c->launch.pid, err);
 	if (r == 0 && notify_host()) {

@@ -115,7 +115,7 @@ int step_credentials(struct init *in, const struct plan_step *s, struct error *e
 
 	if (p->umask != UINT32_MAX)
 		(void)sys_call1(SYS_umask, p->umask);
-	if (r == 0)
+	if (r == 0 && !p->keep_groups)
 		r = set_groups(in, p, err);
 	if (r == 0)
 		r = set_bounding(p->bounding, err);

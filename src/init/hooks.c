@@ -22,7 +22,8 @@ static int run_hook(struct init *in, const struct plan_hook *h, int state, int d
 {
 	static struct child_end end;
 	static char why[1000];
-	struct child c = {.path = plan_str(in->plan, h->path), .dir = dir, .timeout = h->timeout};
+	struct child c = {.path = plan_str(in->plan, h->path), .dir = dir, .timeout = h->timeout,
+		.out = init_slot(in, SLOT_HOOKS_OUT), .err = init_slot(in, SLOT_HOOKS_ERR)};
 	char **argv = strings_map(in, h->args, 0), **envp = strings_map(in, h->env, 0);
 	int r = 0;
 

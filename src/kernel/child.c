@@ -69,7 +69,7 @@ static int open_pipes(struct pipes *p)
 /* fds 0 to 2 may be closed in the caller: sources move out of the way of the targets first. */
 static int place_fds(const struct child *c, const struct pipes *p)
 {
-	int from[3] = {c->in, p->out.fd[1], p->err.fd[1]}, r = 0;
+	int from[3] = {c->in, c->out >= 0 ? c->out : p->out.fd[1], c->err >= 0 ? c->err : p->err.fd[1]}, r = 0;
 
 	for (int i = 0; i < 3 && r >= 0; i++)
 		r = from[i] = (int)sys_call3(SYS_fcntl, from[i], F_DUPFD_CLOEXEC, 3);

@@ -12,6 +12,7 @@ struct child {
 	const char *path; /* absolute; not looked for */
 	char *const *argv, *const *envp;
 	int in;		  /* becomes fd 0 */
+	int out, err;	  /* become fds 1 and 2; -1: what is written there comes back in child_end */
 	int dir;	  /* working directory, -1: ours */
 	uint32_t timeout; /* seconds, 0: none; then it is killed */
 };
@@ -26,7 +27,7 @@ struct child_end {
 	char out[CHILD_KEPT], err[CHILD_KEPT]; /* the beginning of what it wrote, NUL-terminated, no newline at the end */
 };
 
-/* The child has nothing of ours but `in`: default signals, no other fds, exactly envp. Waits for the child's end, not
+/* The child has nothing of ours but these fds: default signals, no other fds, exactly envp. Waits for the child's end, not
  * for that of others that it leaves behind; what it writes beyond what is kept is thrown away. Returns true when it
  * has exited with 0. */
 bool child_run(const struct child *c, struct child_end *end);

@@ -39,7 +39,7 @@ static bool step_ok(const struct view *v, const struct plan_step *s)
 	if (s->op != PLAN_OP_HOOK)
 		return true;
 	return s->size >= sizeof(*h) && h->kind < PLAN_HOOK_KINDS && h->path && str_ok(v, h->path) && strs_ok(v, h->args) &&
-	       strs_ok(v, h->env);
+	       strs_ok(v, h->env) && str_ok(v, h->out) && str_ok(v, h->err);
 }
 
 int plan_check(const void *block, size_t size)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cgroup/cgroup.h"
 #include "libocispec-lite/ocispec.h"
+#include "plan/annotations.h"
 #include "plan/build.h"
 #include "plan/plan.h"
 #include "seccomp/seccomp.h"
@@ -18,6 +19,7 @@ struct plan_input {
 	const struct oci_config *config; /* NULL for exec */
 	const struct plan *container;	 /* exec: the container's own plan, for what the process leaves out; else NULL */
 	uint32_t join;			 /* exec: as plan_compile_exec's */
+	const struct plan_annotations *annotations; /* NULL for exec, and without any */
 	const char *id;
 	const char *bundle;		    /* absolute */
 	const struct cgroup *cgroup;	    /* NULL: no cgroups */

@@ -3,7 +3,12 @@
 
 #include <errno.h>
 
-static int add_kind(struct plan_builder *b, uint32_t kind, const struct oci_hook *hooks, size_t n, struct error *err)
+struct output {
+	plan_ref out, err;
+};
+
+static int add_kind(struct plan_builder *b, struct output o, uint32_t kind, const struct oci_hook *hooks, size_t n,
+	struct error *err)
 {
 	const char *name = plan_hook_name(kind);
 
@@ -23,6 +28,8 @@ static int add_kind(struct plan_builder *b, uint32_t kind, const struct oci_hook
 		p->args = plan_put_strs(
 			b, h->args_len ? h->args : (char *const *)&h->path, h->args_len ? h->args_len : 1);
 		p->env = plan_put_strs(b, h->env, h->env_len);
+		p->out = o.out;
+		p->err = o.err;
 		p->timeout = h->has_timeout ? (uint32_t)h->timeout : 0;
 	}
 	return 0;
@@ -31,20 +38,23 @@ static int add_kind(struct plan_builder *b, uint32_t kind, const struct oci_hook
 int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	const struct oci_hooks *h = in->config->hooks;
+	struct output o = {0, 0};
 	int r;
 
 	if (!h)
 		return 0;
-	r = add_kind(b, PLAN_HOOK_PRESTART, h->prestart, h->prestart_len, err);
+	if (in->annotations)
+		o = (struct output){plan_put_str(b, in->annotations->hooks_out), plan_put_str(b, in->annotations->hooks_err)};
+	r = add_kind(b, o, PLAN_HOOK_PRESTART, h->prestart, h->prestart_len, err);
 	if (r == 0)
-		r = add_kind(b, PLAN_HOOK_CREATE_RUNTIME, h->create_runtime, h->create_runtime_len, err);
+		r = add_kind(b, o, PLAN_HOOK_CREATE_RUNTIME, h->create_runtime, h->create_runtime_len, err);
 	if (r == 0)
-		r = add_kind(b, PLAN_HOOK_CREATE_CONTAINER, h->create_container, h->create_container_len, err);
+		r = add_kind(b, o, PLAN_HOOK_CREATE_CONTAINER, h->create_container, h->create_container_len, err);
 	if (r == 0)
-		r = add_kind(b, PLAN_HOOK_START_CONTAINER, h->start_container, h->start_container_len, err);
+		r = add_kind(b, o, PLAN_HOOK_START_CONTAINER, h->start_container, h->start_container_len, err);
 	if (r == 0)
-		r = add_kind(b, PLAN_HOOK_POSTSTART, h->poststart, h->poststart_len, err);
+		r = add_kind(b, o, PLAN_HOOK_POSTSTART, h->poststart, h->poststart_len, err);
 	if (r == 0)
-		r = add_kind(b, PLAN_HOOK_POSTSTOP, h->poststop, h->poststop_len, err);
+		r = add_kind(b, o, PLAN_HOOK_POSTSTOP, h->poststop, h->poststop_len, err);
 	return r;
 }

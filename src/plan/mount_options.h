@@ -26,4 +26,8 @@ struct mount_options {
 /* The last of two options that exclude each other counts. -ENOMEM, or -E2BIG for too many propagation options. */
 int mount_options_read(const struct oci_mount *m, struct arena *a, struct mount_options *ret, struct error *err);
 
+/* "idmap=uids=…;gids=…", and the same with ridmap: the mappings become the mount's uidMappings and gidMappings, and the
+ * option loses its value. -EINVAL names the mount. */
+int mount_idmaps_read(struct oci_config *c, struct arena *a, struct error *err);
+
 #endif

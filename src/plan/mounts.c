@@ -111,7 +111,8 @@ static const char *with_label(struct entry *e)
 
 	if (!label || !*label || is_type(e, "proc") || is_type(e, "sysfs") || is_type(e, "mqueue"))
 		return e->o.data;
-	return arena_fmt(e->b->arena, "%s%scontext=\"%s\"", e->o.data ? e->o.data : "", e->o.data ? "," : "", label);
+	return arena_fmt(e->b->arena, "%s%s%s=\"%s\"", e->o.data ? e->o.data : "", e->o.data ? "," : "",
+		e->in->annotations ? e->in->annotations->mount_context : "context", label);
 }
 
 static void fill_fs(struct entry *e)

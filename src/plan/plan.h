@@ -146,6 +146,7 @@ struct plan_hook { /* in the order of the spec; CREATE_CONTAINER and START_CONTA
 	plan_ref path;
 	struct plan_list args, env; /* strings; args[0] as the spec has it, [path] where args is absent */
 	uint32_t timeout;	    /* seconds, 0: none */
+	plan_ref out, err;	    /* files of the host for stdout and stderr, or 0 */
 	uint32_t pad;
 };
 struct plan_oom_score {
@@ -335,7 +336,7 @@ struct plan_credentials {
 	uint32_t has_caps;	/* 0: no capabilities object in the spec: none at all */
 	uint64_t bounding, effective, permitted, inheritable, ambient; /* bit n is capability n */
 	uint32_t keep_for_seccomp; /* hold CAP_SYS_ADMIN until the filter is loaded (no no_new_privs) */
-	uint32_t pad;
+	uint32_t keep_groups;	   /* setgroups is not called at all */
 };
 struct plan_seccomp {
 	struct plan_step s;

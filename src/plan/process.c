@@ -105,6 +105,7 @@ static void add_credentials(struct plan_builder *b, const struct plan_input *in,
 		if (u->has_umask)
 			c->umask = u->umask;
 	}
+	c->keep_groups = in->annotations ? in->annotations->keep_groups : own && own->keep_groups;
 	c->set_groups = !in->rootless && !has_user_namespace(in);
 	c->no_new_privs = p->has_no_new_privileges ? p->no_new_privileges : own && own->no_new_privs;
 	add_caps(c, own, p, has_user_namespace(in));

@@ -58,6 +58,8 @@ enum {
 	SLOT_START,	    /* listening socket for start; absent: READY is answered on the sync socket */
 	SLOT_STATE_CREATING, /* memfd: state JSON for createContainer hooks */
 	SLOT_STATE_CREATED,  /* memfd: state JSON for startContainer hooks */
+	SLOT_HOOKS_OUT,	     /* file that takes what init's hooks write to stdout, and … */
+	SLOT_HOOKS_ERR,	     /* … to stderr; absent: kept for messages only */
 	SLOT_FIRST_FREE
 };
 

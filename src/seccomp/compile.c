@@ -403,8 +403,9 @@ int seccomp_compile(const struct oci_linux_seccomp *s, struct arena *a, struct s
 	else if (ret->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 		return error_set(err, EINVAL,
 			"linux.seccomp.flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV without SCMP_ACT_NOTIFY");
-	if (p.unknown_len)
-		log_warn("linux.seccomp.syscalls: left out, not known to libseccomp: %s", p.unknown);
+	ret->unknown = p.unknown_len ? arena_strdup(a, p.unknown) : NULL;
+	if (p.unknown_len && !ret->unknown)
+		return error_errno(err, ENOMEM, "linux.seccomp");
 	log_debug("seccomp filter flags: %u", ret->flags); /* in runc's words: its test-suite looks for them */
 	sections = arena_array(a, p.n_archs, sizeof(*sections));
 	if (!sections)

@@ -18,11 +18,12 @@ struct seccomp_filter {
 	uint32_t n;      /* instructions, at most 4096 (BPF_MAXINSNS) */
 	uint32_t flags;  /* SECCOMP_FILTER_FLAG_* for seccomp(2); NEW_LISTENER among them when notify is set */
 	bool notify;     /* a listener fd must be handed to listenerPath */
+	const char *unknown; /* names that were left out, as nobody knows them; NULL: none */
 };
 
 /* Compiles a profile: numbers by a search tree, what looks at arguments by libseccomp, and before them the answer ENOSYS
- * to system calls newer than every one the profile names. Names that neither libseccomp nor names.c knows are warned of
- * (log_warn) and skipped. Unknown actions, operators, architectures and flags are errors that name the JSON path
+ * to system calls newer than every one the profile names. Names that neither libseccomp nor names.c knows are left
+ * out. Unknown actions, operators, architectures and flags are errors that name the JSON path
  * (linux.seccomp.syscalls[3].action); so are flags that this kernel lacks, errnoRet where an action takes none, and
  * SCMP_ACT_NOTIFY for write, as the default, or without listenerPath. The result lives in the arena. */
 int seccomp_compile(const struct oci_linux_seccomp *s, struct arena *a, struct seccomp_filter *ret, struct error *err);
