@@ -117,6 +117,8 @@ int64_t cgroup_now_ms(void);
 /* Waits until `key` ("frozen", "populated") in cgroup.events of dirfd has the value. 0, -ETIMEDOUT, -ENODEV (gone), or
  * another errno; nothing said. */
 int cgroup_wait_event(int dirfd, const char *key, bool value, int64_t deadline_ms);
+/* The value of a "key value" line in a text, which it cuts up; -ENODATA when it is not there. */
+int cgroup_find_key(char *text, const char *key, uint64_t *ret);
 /* The value of a "key value" line in a small file; -ENODATA when it is not there, or another errno. */
 int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *ret);
 

@@ -21,8 +21,7 @@ int64_t cgroup_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The value behind `key` and a blank at the start of a line. */
-static int find_key(char *text, const char *key, uint64_t *ret)
+int cgroup_find_key(char *text, const char *key, uint64_t *ret)
 {
 	size_t n = str_len(key);
 	char *save = NULL;
@@ -38,7 +37,7 @@ int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *ret)
 	char text[4096];
 	int r = file_read_small(dirfd, file, text, sizeof(text));
 
-	return r < 0 ? r : find_key(text, key, ret);
+	return r < 0 ? r : cgroup_find_key(text, key, ret);
 }
 
 int cgroup_wait_event(int dirfd, const char *key, bool value, int64_t deadline_ms)
@@ -58,7 +57,7 @@ int cgroup_wait_event(int dirfd, const char *key, bool value, int64_t deadline_m
 		if (n < 0)
 			return -errno;
 		text[n] = '\0';
-		r = find_key(text, key, &v);
+		r = cgroup_find_key(text, key, &v);
 		if (r < 0)
 			return r;
 		if ((v != 0) == value)

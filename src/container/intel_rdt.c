@@ -23,7 +23,7 @@ enum { DIR_MODE = 0755, MAX_SCHEMATA = 65536 };
 
 /* Where the kernel has the mount point for it (Documentation/filesystems/resctrl.rst). Nowhere else is looked: reading the
  * mount table for this alone would bring a third of the static program's size with it. */
-static const char *find_root(void)
+const char *intel_rdt_root(void)
 {
 	struct statfs st;
 
@@ -50,7 +50,7 @@ int intel_rdt_locate(const struct plan *p, const char *root, const char *id, str
 	if (!s)
 		return 0;
 	if (!root)
-		root = find_root();
+		root = intel_rdt_root();
 	if (!root)
 		return error_set(err, ENOENT, "linux.intelRdt: no resctrl file system is mounted");
 	name = s->clos_id ? plan_str(p, s->clos_id) : id;
@@ -235,7 +235,7 @@ int intel_rdt_available(const char *root, const char *l3_cache_schema, const cha
 	static const char *const l3[] = {"L3", "L3CODE", "L3DATA"}, *const mb[] = {"MB"};
 
 	if (!root)
-		root = find_root();
+		root = intel_rdt_root();
 	if (l3_cache_schema && !(root && has_info(root, l3, 3)))
 		return error_set(err, EOPNOTSUPP, "Intel RDT/CAT: l3 cache schema is not enabled");
 	if (mem_bw_schema && !(root && has_info(root, mb, 1)))

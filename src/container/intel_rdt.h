@@ -18,6 +18,9 @@ struct intel_rdt {
 	const char *remove;		   /* what goes with the container (for its record), or NULL */
 };
 
+/* Where the resctrl file system is mounted, or NULL. */
+const char *intel_rdt_root(void);
+
 /* Pure but for looking for the mount: root is the resctrl file system, NULL finds it. -ENOENT where the plan wants it and
  * none is mounted. A group that closID names belongs to others too and is never removed, but its monitoring group is. */
 int intel_rdt_locate(const struct plan *p, const char *root, const char *id, struct arena *a, struct intel_rdt *ret,
