@@ -163,4 +163,12 @@ int oci_table_read(const struct oci_type *t, const char *text, size_t len, struc
 int oci_table_write(const struct oci_type *t, const void *obj, const char *indent, struct arena *a, char **ret_json,
 	size_t *ret_len, struct error *err);
 
+/* obj and all it leads to as one block of bytes in the arena, the same for equal structs whose padding is zero, as it is
+ * in those that were read. Good for the same build only. -ENOMEM. */
+int oci_table_pack(const struct oci_type *t, const void *obj, struct arena *a, void **ret, size_t *ret_len);
+
+/* Makes a struct of such a block again, in place: *ret lies in it and lives as long. block: aligned to 8, writable. Only
+ * once for one copy of a block. -EBADMSG: a pointer that leads out of it; other damage is the caller's to find. */
+int oci_table_unpack(const struct oci_type *t, void *block, size_t len, void **ret);
+
 #endif

@@ -50,7 +50,9 @@ _enviro_oci() {
 		words=$(__enviro_oci_options "$program" ${verb:+"$verb"})
 	elif [[ -z $verb || $verb == help || $verb == h ]]; then
 		words=$(__enviro_oci_verbs "$program")
-	elif ((!ids)) && [[ $verb != @(create|run|list|spec|features) ]]; then
+	elif ((!ids)) && [[ $verb == cache ]]; then
+		words="list stats clear"
+	elif ((!ids)) && [[ $verb != @(create|run|list|spec|features|config) ]]; then
 		words=$("$program" "${root[@]}" list --quiet 2>/dev/null)
 	else
 		compopt -o default && return

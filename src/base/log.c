@@ -173,11 +173,19 @@ static void send_message(enum log_level level, char *msg)
 	(void)send(sink.fd, message, n, MSG_NOSIGNAL);
 }
 
+static unsigned complaints;
+
+unsigned log_complaints(void)
+{
+	return complaints;
+}
+
 void log_at(enum log_level level, const char *f, ...)
 {
 	char msg[2048];
 	va_list ap;
 
+	complaints += level <= LOG_LEVEL_WARN;
 	if (level > sink.level)
 		return;
 	va_start(ap, f);

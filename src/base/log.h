@@ -16,6 +16,9 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 int log_open(const char *name, enum log_format format, enum log_level level, struct error *err);
 void log_at(enum log_level level, const char *f, ...) __attribute__((format(printf, 2, 3)));
 
+/* How many warnings and errors there were so far, written or not. */
+unsigned log_complaints(void);
+
 #define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
 #define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_warn(...) log_at(LOG_LEVEL_WARN, __VA_ARGS__)

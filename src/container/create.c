@@ -279,6 +279,7 @@ void creation_done(struct creation *c)
 	cgroup_close(&c->cgroup);
 	fd_close(&c->start_socket);
 	fd_close(&c->dir);
+	keep_done(&c->keep);
 	arena_done(&c->arena);
 }
 
@@ -321,5 +322,7 @@ int container_create(const struct context *x, const char *id, const struct creat
 	r = hand_over(&c, err);
 	if (r < 0)
 		creation_undo(&c);
+	else
+		creation_keep(&c);
 	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "container/container.h"
 #include "container/intel_rdt.h"
+#include "container/keep.h"
 #include "container/launch.h"
 #include "plan/annotations.h"
 #include "seccomp/seccomp.h"
@@ -31,6 +32,8 @@ struct creation {
 	bool start_wanted;  /* create: init waits for the start verb */
 	bool cgroup_made, hooks_begun;
 	struct launch launch;
+	struct keep keep;	/* holds config and plan where they were kept */
+	bool plan_warned;
 };
 
 #define CREATION_INIT(context, name, options)                                                                          \
@@ -39,7 +42,8 @@ struct creation {
 		.o = (options),                                                                                        \
 		.dir = -1,                                                                                             \
 		.start_socket = -1,                                                                                    \
-		.launch = LAUNCH_INIT})
+		.launch = LAUNCH_INIT,                                                                                 \
+		.keep = KEEP_INIT})
 
 /* Reads the bundle and compiles it; nothing is made. */
 int creation_prepare(struct creation *c, struct error *err);
@@ -51,6 +55,8 @@ int creation_make_cgroup(struct creation *c, struct error *err);
 int creation_start_unit(struct creation *c, struct error *err);
 /* To --pidfd-socket, and to whom an annotation names. */
 int creation_hand_over_pidfd(const struct creation *c, struct error *err);
+/* Afterwards: keeps for the next start what had to be made for this one. */
+void creation_keep(struct creation *c);
 /* Undoes what carry_out made (after a later failure). */
 void creation_undo(struct creation *c);
 void creation_done(struct creation *c);

@@ -29,12 +29,15 @@ static int resolve(struct arena *a, const char *path, const char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int read_config(struct creation *c, struct error *err)
+static const char *config_name(const struct creation *c)
 {
-	const char *name = c->o->config ? c->o->config : "config.json";
-	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
+	return c->o->config ? c->o->config : "config.json";
+}
+
+static int read_text(struct creation *c, char **text, size_t *len, struct error *err)
+{
+	const char *name = config_name(c);
 	_cleanup_close_ int dir = -1;
-	size_t len;
 	int r = resolve(&c->arena, c->o->bundle && *c->o->bundle ? c->o->bundle : ".", &c->bundle);
 
 	if (r < 0)
@@ -44,11 +47,47 @@ static int read_config(struct creation *c, struct error *err)
 		return error_errno(err, errno, "bundle: %s", c->bundle);
 	if (faccessat(dir, name, F_OK, 0) < 0 && errno == ENOENT)
 		return error_set(err, ENOENT, "JSON specification file %s not found in %s", name, c->bundle);
-	r = file_load_at(dir, name, OCI_MAX_BYTES, &text, &len, err);
+	return file_read_at(&c->arena, dir, name, OCI_MAX_BYTES, text, len, err);
+}
+
+static int parse(struct creation *c, const char *text, size_t len, struct error *err)
+{
+	int r = oci_config_read(text, len, &c->arena, &c->config, NULL, err);
+
+	return r < 0 ? error_prefix(err, "%s", config_name(c)) : 0;
+}
+
+static int read_config(struct creation *c, struct error *err)
+{
+	struct keep_input in = {.id = c->id, .o = c->o, .listen_fds = engine_listen_fds(), .rootless = c->x->rootless};
+	bool enabled = config_get()->cache->enabled;
+	struct oci_config *kept;
+	char *text;
+	int r = read_text(c, &text, &in.len, err);
+
+	if (r == 0 && notify_host()) {
+		c->notify_dir = arena_fmt(&c->arena, "%s/%s/notify", c->x->root, c->id);
+		r = c->notify_dir ? 0 : error_errno(err, ENOMEM, "notify socket");
+	}
 	if (r < 0)
 		return r;
-	r = oci_config_read(text.data, len, &c->arena, &c->config, NULL, err);
-	return r < 0 ? error_prefix(err, "%s", name) : 0;
+	in.text = text;
+	in.bundle = c->bundle;
+	in.notify_dir = c->notify_dir;
+	r = keep_find(&c->keep, c->x, &in, &c->arena, &c->config, err);
+	if (r == 0 && !c->config)
+		r = parse(c, text, in.len, err);
+	if (r == 0)
+		r = config_annotations(c->config->annotations, err);
+	if (r < 0)
+		return r;
+	if (!config_get()->cache->enabled)
+		keep_nothing(&c->keep);
+	else if (!enabled) /* the container asks for what the file denies to all */
+		r = keep_find(&c->keep, c->x, &in, &c->arena, &kept, err);
+	if (r == 0 && !enabled && c->keep.hit)
+		c->config = kept;
+	return r;
 }
 
 static int find_rootfs(struct creation *c, struct error *err)
@@ -86,12 +125,7 @@ static int check_terminal(const struct creation *c, bool detached, struct error 
 
 static int prepare_notify(struct creation *c, struct error *err)
 {
-	if (!notify_host())
-		return 0;
-	c->notify_dir = arena_fmt(&c->arena, "%s/%s/notify", c->x->root, c->id);
-	if (!c->notify_dir)
-		return error_errno(err, ENOMEM, "notify socket");
-	return notify_add_to_config(c->config, c->notify_dir, &c->arena, err);
+	return c->notify_dir ? notify_add_to_config(c->config, c->notify_dir, &c->arena, err) : 0;
 }
 
 static int prepare_cgroup(struct creation *c, struct error *err)
@@ -111,6 +145,7 @@ static int prepare_cgroup(struct creation *c, struct error *err)
 
 static int prepare_filter(struct creation *c, struct error *err)
 {
+	const struct oci_linux_seccomp *s = c->config->linux ? c->config->linux->seccomp : NULL;
 	const struct plan_annotations *n = &c->annotations;
 	int r;
 
@@ -118,13 +153,27 @@ static int prepare_filter(struct creation *c, struct error *err)
 		c->filter = (struct seccomp_filter){.bpf = n->bpf, .n = n->bpf_n};
 		return 0;
 	}
-	r = seccomp_compile(c->config->linux ? c->config->linux->seccomp : NULL, &c->arena, &c->filter, err);
-	if (r < 0 || !c->filter.unknown)
-		return r;
-	if (n->refuse_unknown_syscalls)
+	if (s && c->keep.key.n)
+		r = seccomp_compile_kept(&c->keep.cache, s, &c->arena, &c->filter, &c->keep.seccomp, err);
+	else
+		r = seccomp_compile(s, &c->arena, &c->filter, err);
+	if (r == 0 && c->filter.unknown && n->refuse_unknown_syscalls)
 		return error_set(err, EINVAL, "linux.seccomp.syscalls: not known to libseccomp: %s", c->filter.unknown);
-	log_warn("linux.seccomp.syscalls: left out, not known to libseccomp: %s", c->filter.unknown);
-	return 0;
+	return r;
+}
+
+static int compile(struct creation *c, struct plan_input *in, struct error *err)
+{
+	unsigned complaints;
+	int r = prepare_filter(c, err);
+
+	if (r < 0)
+		return r;
+	in->seccomp = c->filter.bpf ? &c->filter : NULL;
+	complaints = log_complaints();
+	r = plan_compile(in, &c->arena, &c->plan, err);
+	c->plan_warned = log_complaints() != complaints;
+	return r;
 }
 
 static int prepare_plan(struct creation *c, struct error *err)
@@ -145,13 +194,26 @@ static int prepare_plan(struct creation *c, struct error *err)
 	};
 	int r = engine_check_fds(in.preserve_fds + in.listen_fds, err);
 
-	if (r == 0)
-		r = prepare_filter(c, err);
-	if (r < 0)
-		return r;
-	in.seccomp = c->filter.bpf ? &c->filter : NULL;
 	c->launch.preserve_fds = in.preserve_fds + in.listen_fds;
-	return plan_compile(&in, &c->arena, &c->plan, err);
+	if (r == 0)
+		c->plan = keep_plan(&c->keep, &c->cgroup, c->notify_dir, &c->arena, &c->filter);
+	if (r == 0 && !c->plan)
+		r = compile(c, &in, err);
+	if (r == 0)
+		seccomp_report(&c->filter);
+	return r;
+}
+
+void creation_keep(struct creation *c)
+{
+	const struct keep_output out = {
+		.plan = c->plan,
+		.cgroup = &c->cgroup,
+		.filter = &c->filter,
+		.warned = c->plan_warned,
+	};
+
+	keep_store(&c->keep, c->x, &out, &c->arena);
 }
 
 static char *now_text(struct arena *a)
@@ -199,8 +261,6 @@ int creation_prepare(struct creation *c, struct error *err)
 		r = config_load(err);
 	if (r == 0)
 		r = read_config(c, err);
-	if (r == 0)
-		r = config_annotations(c->config->annotations, err);
 	if (r == 0)
 		r = annotations_read(c->config, &c->arena, &c->annotations, err);
 	if (r == 0)

@@ -73,6 +73,8 @@ int container_run(const struct context *x, const char *id, const struct create_o
 		r = creation_carry_out(&c, err);
 	if (r == 0)
 		r = start(&c, &f, &notify, err);
+	if (r == 0)
+		creation_keep(&c);
 	if (r == 0 && o->detach && notify >= 0)
 		r = notify_wait_ready(notify, c.launch.pidfd, c.launch.pid, err);
 	if (r < 0 || o->detach)

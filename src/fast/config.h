@@ -44,7 +44,8 @@ int config_annotations(const struct oci_map *annotations, struct error *err);
 /* What is in force. Never NULL; before config_load, or when that failed, the defaults. */
 const struct config *config_get(void);
 
-/* JSON in the form of the file: all that is in force, or with `given` only what does not stand at its default. */
+/* JSON in the form of the file: all that is in force, or with `given` only what the file or annotations say. len may be
+ * NULL. */
 int config_json(bool given, const char *indent, struct arena *a, char **ret, size_t *len, struct error *err);
 
 #endif

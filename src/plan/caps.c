@@ -78,8 +78,7 @@ static uint64_t mask_of(char *const *names, size_t len, struct skipped *k)
 	return mask;
 }
 
-/* Those the kernel has (`all`), or those of them that are in our bounding set. */
-static uint64_t kernel_caps(bool all)
+uint64_t caps_of_kernel(bool all)
 {
 	uint64_t mask = 0;
 
@@ -119,7 +118,7 @@ void caps_fill(struct plan_credentials *p, const struct oci_capabilities *caps, 
 	p->inheritable = mask_of(caps->inheritable, caps->inheritable_len, &k);
 	p->ambient = mask_of(caps->ambient, caps->ambient_len, &k);
 
-	grantable = kernel_caps(new_userns);
+	grantable = caps_of_kernel(new_userns);
 	skip_mask(&k, (p->bounding | p->effective | p->permitted | p->inheritable | p->ambient) & ~grantable);
 	if (k.len)
 		log_warn("process.capabilities: ignored, unknown or not available: %s", k.text);
@@ -136,7 +135,7 @@ void caps_fill(struct plan_credentials *p, const struct oci_capabilities *caps, 
 
 const char *const *caps_names(struct arena *a)
 {
-	uint64_t known = kernel_caps(true);
+	uint64_t known = caps_of_kernel(true);
 	const char **names = arena_array(a, 65, sizeof(*names));
 	size_t at = 0;
 	char name[64];

@@ -16,6 +16,9 @@
  * inheritable. caps NULL: no capabilities at all. */
 void caps_fill(struct plan_credentials *p, const struct oci_capabilities *caps, bool new_userns);
 
+/* Capabilities that the kernel has (`all`), or those of them that are in our bounding set; bit n is capability n. */
+uint64_t caps_of_kernel(bool all);
+
 /* "CAP_CHOWN" … for `features`: those that both the kernel and libcap know; NULL-terminated, in the arena. NULL without
  * memory. */
 const char *const *caps_names(struct arena *a);

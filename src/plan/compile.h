@@ -2,7 +2,8 @@
 #ifndef ENVIRO_PLAN_COMPILE_H
 #define ENVIRO_PLAN_COMPILE_H
 
-/* spec → plan. Pure: reads the spec and facts about the host that it is given, changes nothing. Refusals name the
+/* spec → plan. Changes nothing; reads the spec and the facts about the host that it is given. What else it asks the host
+ * stands in host.c, for a plan may be kept. Refusals name the
  * JSON path ("mounts[3].options: unknown …"). One file an aspect adds its steps; compile.c calls them in the order
  * of execution (DESIGN: the order of a start). */
 
@@ -73,6 +74,23 @@ int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const str
 uint32_t plan_new_namespaces(const struct oci_config *c); /* CLONE_NEW* of those without a path */
 uint32_t plan_all_namespaces(const struct oci_config *c); /* the same, joined ones too */
 bool plan_selinux_enabled(void);			  /* labels.c */
+bool plan_apparmor_enabled(void);
+
+/* ---- keeping a plan (host.c) ---- */
+/* All that plan_compile asks the host and is not given, but for what the two functions below are about: with other
+ * answers it is another plan. No padding: it is compared as bytes. */
+struct plan_host {
+	uint64_t caps, bounding_caps;
+	uint32_t euid;
+	uint32_t selinux, apparmor;
+	uint32_t zero;
+};
+void plan_host_read(struct plan_host *ret);
+/* Whether a plan that was compiled before is good only as long as the host is as it was: sysctls of a network namespace
+ * that is joined by path, which must not be the host's own. */
+bool plan_is_of_the_moment(const struct plan *p);
+/* Whether the sources of its binds are there, as plan_compile makes sure; later_source as in struct plan_input. */
+bool plan_sources_exist(const struct plan *p, const char *later_source);
 
 /* mounts.c: every option name that is understood, for `features`; NULL-terminated, static */
 const char *const *plan_mount_option_names(void);

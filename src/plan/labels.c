@@ -16,7 +16,7 @@ bool plan_selinux_enabled(void)
 	return statfs("/sys/fs/selinux", &st) == 0 && (uint32_t)st.f_type == SELINUX_MAGIC;
 }
 
-static bool apparmor_enabled(void)
+bool plan_apparmor_enabled(void)
 {
 	char buf[8];
 
@@ -52,7 +52,7 @@ int process_add_labels(
 		return error_set(err, EINVAL,
 			"process.selinuxLabel: selinux label is specified in config, but selinux is disabled or not "
 			"supported");
-	if (apparmor && !apparmor_enabled())
+	if (apparmor && !plan_apparmor_enabled())
 		return error_set(
 			err, EINVAL, "process.apparmorProfile: apparmor: config provided but apparmor not supported");
 	if (selinux)

@@ -404,13 +404,18 @@ int seccomp_compile(const struct oci_linux_seccomp *s, struct arena *a, struct s
 		return error_set(err, EINVAL,
 			"linux.seccomp.flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV without SCMP_ACT_NOTIFY");
 	ret->unknown = p.unknown_len ? arena_strdup(a, p.unknown) : NULL;
-	if (p.unknown_len && !ret->unknown)
-		return error_errno(err, ENOMEM, "linux.seccomp");
-	log_debug("seccomp filter flags: %u", ret->flags); /* in runc's words: its test-suite looks for them */
 	sections = arena_array(a, p.n_archs, sizeof(*sections));
-	if (!sections)
+	if (!sections || (p.unknown_len && !ret->unknown))
 		return error_errno(err, ENOMEM, "linux.seccomp");
 	for (size_t i = 0; r == 0 && i < p.n_archs; i++)
 		r = make_section(&p, p.archs[i], a, &sections[i], err);
 	return r < 0 ? r : seccomp_link(sections, p.n_archs, p.default_action, a, ret, err);
+}
+
+void seccomp_report(const struct seccomp_filter *f)
+{
+	if (f->unknown)
+		log_warn("linux.seccomp.syscalls: left out, not known to libseccomp: %s", f->unknown);
+	if (f->bpf)
+		log_debug("seccomp filter flags: %u", f->flags); /* in runc's words: its test-suite looks for them */
 }

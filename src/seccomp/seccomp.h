@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+struct cache;
 struct oci_linux_seccomp;
 
 struct seccomp_filter {
@@ -27,6 +28,17 @@ struct seccomp_filter {
  * (linux.seccomp.syscalls[3].action); so are flags that this kernel lacks, errnoRet where an action takes none, and
  * SCMP_ACT_NOTIFY for write, as the default, or without listenerPath. The result lives in the arena. */
 int seccomp_compile(const struct oci_linux_seccomp *s, struct arena *a, struct seccomp_filter *ret, struct error *err);
+
+/* What the log is told of a filter, wherever it came from; nothing of none. */
+void seccomp_report(const struct seccomp_filter *f);
+
+/* kept.c. The same, taken from the cache where it has been kept. keep: for seccomp_keep, which keeps it, to be called
+ * once the container is there; in the arena. */
+struct seccomp_keep;
+int seccomp_compile_kept(struct cache *c, const struct oci_linux_seccomp *s, struct arena *a,
+	struct seccomp_filter *ret, struct seccomp_keep **keep, struct error *err);
+/* keep NULL: nothing is to be kept. */
+void seccomp_keep(struct cache *c, const struct seccomp_keep *keep);
 
 /* Names for `features`: NULL-terminated, static. */
 const char *const *seccomp_known_actions(void);

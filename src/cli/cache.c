@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fast/cache.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/text.h"
+#include "container/store.h"
+#include "fast/config.h"
+
+/* All that is kept below a state root beside the containers, and how it goes: root is an fd of it. A new kind of thing
+ * is a line here. */
+static const struct {
+	int (*clear)(int root, struct error *err);
+} kept[] = {
+	{cache_clear},
+};
+
+struct cache_options {
+	const char *format;
+};
+
+static const struct option options[] = {
+	OPTION(struct cache_options, format, "format", 'f', "for list and stats: table or json (default: \"table\")"),
+};
+
+/* A line of the table: one number for each kind of entry. */
+static void add_row(struct text *t, const char *name, const uint64_t *n)
+{
+	enum { NAME_WIDTH = 23, COLUMN_WIDTH = 12 };
+	char number[24];
+
+	text_add(t, name);
+	text_blanks(t, NAME_WIDTH - str_len(name));
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++) {
+		const char *cell = number;
+
+		if (n)
+			fmt(number, sizeof(number), "%llu", (unsigned long long)n[kind]);
+		else
+			cell = cache_kind_name(kind);
+		text_add(t, cell);
+		if (kind + 1 < CACHE_KINDS)
+			text_blanks(t, str_len(cell) < COLUMN_WIDTH ? COLUMN_WIDTH - str_len(cell) : 1);
+	}
+	text_add(t, "\n");
+}
+
+static const struct {
+	const char *name;
+	size_t offset;
+} counts[] = {
+	{"hits", offsetof(struct cache_counts, hits)},
+	{"misses", offsetof(struct cache_counts, misses)},
+	{"stored", offsetof(struct cache_counts, stored)},
+	{"evicted", offsetof(struct cache_counts, evicted)},
+	{"damaged", offsetof(struct cache_counts, damaged)},
+};
+enum { COUNTS = sizeof(counts) / sizeof(counts[0]) };
+
+static uint64_t count_of(const struct cache_statistics *s, unsigned kind, size_t i)
+{
+	return *(const uint64_t *)(const void *)((const char *)&s->of[kind] + counts[i].offset);
+}
+
+static void add_table(struct text *t, const struct cache_statistics *s)
+{
+	uint64_t row[CACHE_KINDS];
+	char name[40];
+
+	add_row(t, "", NULL);
+	for (size_t i = 0; i < COUNTS; i++) {
+		for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
+			row[kind] = count_of(s, kind, i);
+		add_row(t, counts[i].name, row);
+	}
+	for (unsigned why = 0; why < CACHE_REASONS; why++) {
+		for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
+			row[kind] = s->not_kept[kind][why];
+		fmt(name, sizeof(name), "not kept: %s", cache_reason_name(why));
+		add_row(t, name, row);
+	}
+}
+
+static void add_json(struct text *t, const struct cache_statistics *s)
+{
+	for (unsigned kind = 0; kind < CACHE_KINDS; kind++) {
+		text_fmt(t, ",\"%s\":{", cache_kind_name(kind));
+		for (size_t i = 0; i < COUNTS; i++)
+			text_fmt(t, "\"%s\":%llu,", counts[i].name, (unsigned long long)count_of(s, kind, i));
+		text_add(t, "\"not_kept\":{");
+		for (unsigned why = 0; why < CACHE_REASONS; why++)
+			text_fmt(t, "%s\"%s\":%llu", why ? "," : "", cache_reason_name(why),
+				(unsigned long long)s->not_kept[kind][why]);
+		text_add(t, "}}");
+	}
+}
+
+static int stats(struct cli *c, int root, bool json, struct text *t, struct error *err)
+{
+	const struct config_cache *max = config_get()->cache;
+	struct cache_statistics s = {0};
+	struct cache_entry *list = NULL;
+	uint64_t bytes = 0;
+	size_t n = 0;
+	int r = root < 0 ? 0 : cache_read_statistics(root, &s, err);
+
+	if (r == 0 && root >= 0)
+		r = cache_list(root, c->arena, &list, &n, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		bytes += list[i].bytes;
+	text_fmt(t, json ? "{\"entries\":%zu,\"max_entries\":%u,\"bytes\":%llu,\"max_bytes\":%llu"
+			 : "%zu entries of at most %u, %llu bytes of at most %llu\n\n",
+		n, max->max_entries, (unsigned long long)bytes, (unsigned long long)max->max_bytes);
+	if (json)
+		add_json(t, &s);
+	else
+		add_table(t, &s);
+	text_add(t, json ? "}\n" : "");
+	return 0;
+}
+
+static void add_time(struct text *t, int64_t seconds)
+{
+	time_t at = (time_t)seconds;
+	struct tm tm;
+
+	gmtime_r(&at, &tm);
+	text_fmt(t, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		tm.tm_min, tm.tm_sec);
+}
+
+static int list(struct cli *c, int root, bool json, struct text *t, struct error *err)
+{
+	enum { NAME_WIDTH = 27, BYTES_WIDTH = 10 };
+	struct cache_entry *e = NULL;
+	char bytes[24];
+	size_t n = 0;
+	int r = root < 0 ? 0 : cache_list(root, c->arena, &e, &n, err);
+
+	if (r < 0)
+		return r;
+	text_add(t, json ? "[" : "NAME                       BYTES     USED\n");
+	for (size_t i = 0; i < n; i++, e++) {
+		fmt(bytes, sizeof(bytes), "%llu", (unsigned long long)e->bytes);
+		if (json) {
+			text_fmt(t, "%s{\"name\":\"%s\",\"kind\":\"%s\",\"bytes\":%s,\"used\":\"", i ? "," : "", e->name,
+				cache_kind_name(e->kind), bytes);
+		} else {
+			text_add(t, e->name);
+			text_blanks(t, NAME_WIDTH - str_len(e->name));
+			text_add(t, bytes);
+			text_blanks(t, str_len(bytes) < BYTES_WIDTH ? BYTES_WIDTH - str_len(bytes) : 1);
+		}
+		add_time(t, e->used);
+		text_add(t, json ? "\"}" : "\n");
+	}
+	if (json)
+		text_add(t, "]\n");
+	return 0;
+}
+
+static int clear(int root, struct error *err)
+{
+	for (size_t i = 0; root >= 0 && i < sizeof(kept) / sizeof(kept[0]); i++) {
+		int r = kept[i].clear(root, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run(struct cli *c, struct error *err)
+{
+	const struct cache_options *o = c->options;
+	bool json = str_eq(o->format, "json"), is_clear = str_eq(c->args[0], "clear");
+	struct text t = TEXT_INIT(c->arena);
+	int r;
+
+	if (!is_clear && !str_eq(c->args[0], "list") && !str_eq(c->args[0], "stats"))
+		return error_set(err, EINVAL, "cache: \"%s\" is none of list, stats and clear", c->args[0]);
+	if (o->format && is_clear)
+		return error_set(err, EINVAL, "cache: clear takes no --format");
+	if (o->format && !json && !str_eq(o->format, "table"))
+		return error_set(err, EINVAL, "invalid format option: %s", o->format);
+	r = config_load(err);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int root = store_open_root(&c->context, false, err);
+	if (root < 0 && root != -ENOENT)
+		return root;
+	if (is_clear)
+		return clear(root, err);
+	r = str_eq(c->args[0], "list") ? list(c, root, json, &t, err) : stats(c, root, json, &t, err);
+	return r < 0 ? r : text_print(&t, err);
+}
+
+const struct verb verb_cache = {
+	.name = "cache",
+	.summary = "shows or clears what is kept below the state root to start containers faster",
+	.usage = "list|stats|clear",
+	.description = "list: compiled seccomp filters and launch plans, the one used last first.\n"
+		       "stats: how often they were found, and why others were not kept.\n"
+		       "clear: removes them, and everything else that was made ahead of time. Containers\n"
+		       "do not mind.",
+	.options = OPTION_TABLE(options),
+	.options_size = sizeof(struct cache_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run,
+};

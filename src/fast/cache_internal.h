@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ENVIRO_FAST_CACHE_INTERNAL_H
+#define ENVIRO_FAST_CACHE_INTERNAL_H
+
+/* What the files of the cache share. */
+
+#include <sys/stat.h>
+
+#include "fast/cache.h"
+
+#define CACHE_STATISTICS "statistics"
+
+/* The program with its libraries, and the kernel: an entry made by others is never taken. NULL: there is no way to tell,
+ * and so no cache. */
+const struct cache_part *cache_maker(void);
+
+/* Words of 64 bits, each mixed into what came before; good enough for names and against rot, not against an attacker. */
+uint64_t cache_hash(uint64_t seed, const void *data, size_t len);
+
+/* Whether it belongs to us alone. */
+bool cache_ours(const struct stat *st, mode_t type);
+
+/* -ENOENT; -EPERM: it is not ours alone; other errors of open. */
+int cache_open_dir(int root, bool make);
+
+/* Adds n to a member of the statistics, where there are any. */
+#define CACHE_COUNT(c, member, n)                                                                                      \
+	do {                                                                                                           \
+		if ((c)->statistics)                                                                                   \
+			__atomic_fetch_add(&(c)->statistics->member, (uint64_t)(n), __ATOMIC_RELAXED);                 \
+	} while (0)
+
+/* "seccomp-0123456789abcdef"; its kind, or CACHE_KINDS for what is no entry's name. */
+void cache_name(const struct cache_key *k, char *buf, size_t n);
+unsigned cache_kind_of(const char *name);
+
+/* Whether `bytes` more are within the bounds; removes what was used longest ago until they are. */
+bool cache_make_room(struct cache *c, uint64_t bytes);
+
+/* All entries, in the order of the directory. */
+int cache_scan(int dir, struct arena *a, struct cache_entry **ret, size_t *n);
+
+#endif
