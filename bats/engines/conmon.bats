@@ -199,3 +199,112 @@ exited() {
 	ok "$RUNTIME" --root "$E/state" delete --force "$C"
 	is_gone "$(cat pidfile)"
 }
+
+# attached TEXT [END]: what comes through the attach socket of the container after TEXT was typed, until END was seen or the
+# socket is closed.
+attached() {
+	"$PYTHON" -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.settimeout(20)
+s.connect(sys.argv[1])
+s.send(sys.argv[2].encode())
+seen = b""
+while not sys.argv[3] or sys.argv[3].encode() not in seen:
+    data = s.recv(8193)
+    if not data:
+        break
+    seen += data[1:]
+sys.stdout.buffer.write(seen.replace(b"\r", b""))' "$E/sockets/$C/attach" "$1"$'\n' "${2-}" 3>&-
+}
+
+@test "conmon: attach" {
+	bundle . sh -c 'read line; echo "got $line"; read line; echo "then $line"; exit 8'
+	monitor --stdin --leave-stdin-open
+	ok "$RUNTIME" --root "$E/state" start "$C"
+	is "$(attached first 'got first')" "got first"
+	is "$(attached second)" "then second"
+	exited "$C" 8
+}
+
+@test "conmon: attach to a terminal; its size by the control pipe" {
+	bundle '.process.terminal = true' sh -c 'until [ "$(stty size)" = "31 97" ]; do sleep 0.1; done; echo sized; read line; echo "got $line"'
+	monitor -t --stdin
+	ok "$RUNTIME" --root "$E/state" start "$C"
+	echo '1 31 97' >b/ctl
+	wait_for grep -q sized log
+	has "$(attached typed)" "got typed"
+	exited "$C" 0
+}
+
+@test "conmon: the log is opened again" {
+	bundle . sh -c 'echo one; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo two'
+	monitor
+	ok "$RUNTIME" --root "$E/state" start "$C"
+	wait_for grep -q one log
+	mv log old
+	echo '2 0 0' >b/ctl
+	wait_for test -e log
+	: >b/rootfs/tmp/go
+	exited "$C" 0
+	is "$(log_of log)" two
+}
+
+@test "conmon: time-outs of exec and of the container" {
+	bundle . sleep 1000
+	monitor
+	ok "$RUNTIME" --root "$E/state" start "$C"
+	process e1 . sleep 1001
+	monitor_exec e1 -T 1
+	pid=$told
+	exec_exited -1
+	has "$(cat sync)" "timed out"
+	wait_for is_gone "$pid"
+	is "$(runtime state "$C" | jq -r .status)" running
+	ok "$RUNTIME" --root "$E/state" delete --force "$C"
+	rm -rf b
+	C=$C-2
+	bundle . sleep 1002
+	monitor -T 1
+	ok "$RUNTIME" --root "$E/state" start "$C"
+	wait_for is_gone "$told"
+}
+
+@test "conmon: exec as another user; its output apart" {
+	bundle . sleep 1000
+	monitor
+	ok "$RUNTIME" --root "$E/state" start "$C"
+	process e1 '.user = {uid: 77, gid: 88, additionalGids: [99]} | .cwd = "/tmp" | .env += ["A=b"]' sh -c 'id -u; id -G; pwd; echo $A >&2'
+	monitor_exec e1
+	exec_exited 0
+	is "$(grep ' stdout ' e1.log | cut -d' ' -f4-)" "$(printf '77\n88 99\n/tmp')"
+	is "$(grep ' stderr ' e1.log | cut -d' ' -f4-)" b
+}
+
+@test "conmon: what its caller does beside it: update, pause, resume, ps, kill" {
+	requires_controller pids
+	bundle '.linux.resources = {pids: {limit: 30}}' sh -c 'sleep 1001 & sleep 1002; true'
+	monitor
+	ok "$RUNTIME" --root "$E/state" start "$C"
+	echo '{"pids": {"limit": 40}}' >r.json
+	STDIN=r.json ok "$RUNTIME" --root "$E/state" update --resources - "$C"
+	is "$(cgroup_value "$told" pids pids.max)" 40
+	wait_for pids_are 3
+	ok "$RUNTIME" --root "$E/state" pause "$C"
+	is "$(runtime state "$C" | jq -r .status)" paused
+	ok "$RUNTIME" --root "$E/state" resume "$C"
+	ok "$RUNTIME" --root "$E/state" kill --all "$C" KILL
+	exited "$C" 137
+}
+
+pids_are() {
+	[ "$(runtime ps --format json "$C" | jq length)" = "$1" ]
+}
+
+@test "conmon: 20 at once" {
+	for i in $(seq 20); do
+		(C=$C-$i && mkdir "$i" && cd "$i" && bundle . sh -c "echo out $i; exit $i" && monitor &&
+			runtime start "$C" && exited "$C" "$i" && is "$(log_of log)" "out $i") >"r.$i" 2>&1 3>&- &
+		pids[i]=$!
+	done
+	for i in $(seq 20); do wait "${pids[i]}" || { cat "r.$i" && return 1; }; done
+}

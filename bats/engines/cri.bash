@@ -8,19 +8,27 @@ CRI=("$PYTHON" "$ENGINES_DIR/cri.py" "${E:-}/c.sock")
 setup_file() {
 	engine_begin cri "${CRI_VIEWS:-legacy hybrid}" containerd ctr containerd-shim-runc-v2 busybox
 	"$PYTHON" -c 'import grpc' 2>/dev/null || skip "cri: python3-grpcio is not installed"
+	network_plugin
+	start_cri
+	oci_image "$E/image" "$IMAGE"
+	import_image "$E/image"
+	wait_for cri Version
+}
+
+# start_cri [COMMAND...]: containerd, by this command, with the image of pods.
+start_cri() {
 	export CONTAINERD_ADDRESS=$E/c.sock CONTAINERD_NAMESPACE=k8s.io CONTAINERD_SNAPSHOTTER=native
 	CRI[2]=$E/c.sock
-	network_plugin
 	cri_config >"$E/containerd.toml"
-	daemon containerd.log containerd --config "$E/containerd.toml"
+	daemon containerd.log "$@" containerd --config "$E/containerd.toml"
 	wait_for ctr version
-	oci_image "$E/image" "$IMAGE"
-	tar -C "$E/image" -cf "$E/image.tar" .
-	oci_image "$E/pause" localhost/pause:test '["sleep", "1000000"]'
-	tar -C "$E/pause" -cf "$E/pause.tar" .
-	import_archive "$E/image.tar"
-	import_archive "$E/pause.tar"
-	wait_for cri Version
+	oci_image "$E/pause" localhost/pause:test '["tail", "-f", "/dev/null"]'
+	import_image "$E/pause"
+}
+
+import_image() {
+	tar -C "$1" -cf "$1.tar" .
+	import_archive "$1.tar"
 }
 
 teardown_file() {
@@ -28,7 +36,6 @@ teardown_file() {
 	clean_up || true
 	engine_end
 }
-
 
 cri() {
 	"${CRI[@]}" "$@"
@@ -52,7 +59,8 @@ PLUGIN
 }
 
 cri_config() {
-	if containerd_1; then cri_config_1; else cri_config_2; fi
+	if containerd_1; then cri_config_1; else cri_config_2; fi |
+		sed "s|/usr/local/sbin/enviro-oci|$RUNTIME|; s|SystemdCgroup = false|&\n    Root = \"$E/runc\"|"
 }
 
 cri_config_1() {
@@ -74,7 +82,7 @@ state = "$E/s"
     snapshotter = "native"
     default_runtime_name = "enviro-oci"
 CONF
-	sed "s|/usr/local/sbin/enviro-oci|$RUNTIME|" "$TOP/contrib/engines/containerd-1.toml"
+	cat "$TOP/contrib/engines/containerd-1.toml"
 }
 
 cri_config_2() {
@@ -99,7 +107,7 @@ state = "$E/s"
   [plugins."io.containerd.cri.v1.runtime".containerd]
     default_runtime_name = "enviro-oci"
 CONF
-	sed "s|/usr/local/sbin/enviro-oci|$RUNTIME|" "$TOP/contrib/engines/containerd-2.toml"
+	cat "$TOP/contrib/engines/containerd-2.toml"
 }
 
 clean_up() {
@@ -109,7 +117,7 @@ clean_up() {
 		cri StopPodSandbox "{\"pod_sandbox_id\": \"$p\"}" >/dev/null 2>&1 3>&- || true
 		cri RemovePodSandbox "{\"pod_sandbox_id\": \"$p\"}" >/dev/null || return 1
 	done
-	is "$(ls /run/containerd/runc/k8s.io 2>/dev/null | wc -l)" 0 "the runtime's state"
+	is "$(ls "$E/runc/k8s.io" 2>/dev/null | wc -l)" 0 "the runtime's state"
 }
 
 # pod [FILTER]: runs a pod; its config, changed by the jq filter, is in pod.json, its id in $pod.

@@ -19,7 +19,7 @@ CALL_TIMEOUT=60
 # ---------------------------------------------------------------- the life of a test file
 
 # engine_begin NAME VIEW COMMAND...: skips the whole file, by name, when a command is missing or the view does not fit
-# the engine ("any" fits all). Sets E, the directory of the engine: short, for sockets lie in it.
+# the engine ("any" fits all; v2 with the usual controllers does, too). Sets E, the directory of the engine: short, for sockets lie in it.
 engine_begin() {
 	local name=$1 views=$2 c
 
@@ -31,7 +31,7 @@ engine_begin() {
 	[ -x "$RUNTIME" ] || { echo "no such runtime: $RUNTIME" && return 1; }
 	case " $views " in
 	*" any "* | *" $(view) "*) ;;
-	*) skip "$name: needs the $views view of cgroups" ;;
+	*) has_v2_controller memory || skip "$name: needs the $views view of cgroups" ;;
 	esac
 	export ENGINE=$name E
 	E=$(mktemp -d "${TMPDIR:-/tmp}/ebe.XXXXXX")
@@ -195,7 +195,8 @@ make_rootfs() {
 	chown 1000:1000 "$1/home/user"
 }
 
-# oci_image DIR NAME [COMMAND-JSON]: an OCI image layout of the root file system, in one layer, for engines that import such archives.
+# oci_image DIR NAME [COMMAND-JSON [CONFIG-JSON]]: an OCI image layout of the root file system, in one layer, for engines that
+# import such archives.
 oci_image() {
 	local d=$1/blobs/sha256 layer config manifest diff
 
@@ -204,8 +205,8 @@ oci_image() {
 	diff=$(sha256sum "$d/layer" | cut -d' ' -f1)
 	layer=$diff
 	mv "$d/layer" "$d/$layer"
-	jq -n --arg d "sha256:$diff" --argjson cmd "${3:-[\"sh\"]}" '{architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: [$d]},
-		config: {Env: ["PATH=/bin:/usr/bin"], Cmd: $cmd}}' >"$d/config"
+	jq -n --arg d "sha256:$diff" --argjson cmd "${3:-[\"sh\"]}" --argjson more "${4:-{\}}" '{architecture: "amd64", os: "linux",
+		rootfs: {type: "layers", diff_ids: [$d]}, config: ({Env: ["PATH=/bin:/usr/bin"], Cmd: $cmd} + $more)}' >"$d/config"
 	config=$(sha256sum "$d/config" | cut -d' ' -f1)
 	mv "$d/config" "$d/$config"
 	jq -n --arg c "sha256:$config" --arg l "sha256:$layer" --argjson cs "$(stat -c %s "$d/$config")" \
