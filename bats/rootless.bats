@@ -238,6 +238,8 @@ $(cat /etc/hostname)"
 
 @test "rootless: additional groups where setgroups is denied" {
 	set_config '.process.user.additionalGids = [0]'
+	in_container 'id -g' # the group that it has anyway, as engines put it there
+	set_config '.process.user.additionalGids = [0, 7]'
 	rt_fails run "$ID"
 	says "cannot set any additional groups in a rootless container"
 	[ ! -e "$ROOT/$ID" ]

@@ -33,13 +33,22 @@ static int own_stdio(uint32_t uid, struct error *err)
 	return 0;
 }
 
+/* A process has the group that it runs as anyway. */
+static bool are_its_own(const struct init *in, const struct plan_credentials *p)
+{
+	for (uint32_t i = 0; i < p->groups.n; i++)
+		if (plan_list_u32(in->plan, p->groups, i) != p->gid)
+			return false;
+	return true;
+}
+
 static int set_groups(const struct init *in, const struct plan_credentials *p, struct error *err)
 {
 	const void *list = p->groups.n ? (const char *)in->plan + p->groups.ref : NULL;
 	int r = (int)sys_call2(SYS_setgroups, p->groups.n, list);
 
 	if (r == -EPERM && !p->set_groups) {
-		if (!p->groups.n)
+		if (are_its_own(in, p))
 			return 0;
 		return error_set(err, EPERM,
 			"process.user.additionalGids: cannot set any additional groups in a rootless container: setgroups "

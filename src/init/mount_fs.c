@@ -43,6 +43,8 @@ static int make_fs(
 		mnt = host_tree(m, type);
 		r = mnt < 0 ? r : 0;
 	}
+	if (r == -EPERM && (str_eq(type, "proc") || str_eq(type, "sysfs"))) /* the kernel: "mount too revealing" */
+		return error_errno(err, r, "%s: a new one needs one in sight that nothing is masked in", type);
 	if (r < 0 && *why)
 		return error_errno(err, r, "%s: %s", type, why);
 	if (r < 0)

@@ -331,8 +331,8 @@ struct plan_credentials {
 	uint32_t umask;		/* UINT32_MAX: left as it is */
 	uint32_t no_new_privs;
 	struct plan_list groups; /* uint32_t */
-	uint32_t set_groups;	/* 0: setgroups may be denied in this user namespace: so it is, with no groups asked for,
-				   the process keeps those it has */
+	uint32_t set_groups;	/* 0: setgroups may be denied in this user namespace: so it is, with no groups asked for but
+				   its own, the process keeps those it has */
 	uint32_t has_caps;	/* 0: no capabilities object in the spec: none at all */
 	uint64_t bounding, effective, permitted, inheritable, ambient; /* bit n is capability n */
 	uint32_t keep_for_seccomp; /* hold CAP_SYS_ADMIN until the filter is loaded (no no_new_privs) */
