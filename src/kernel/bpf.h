@@ -26,6 +26,8 @@ struct bpf_op {
 #define BPF_MOV_IMM(dst, value) ((struct bpf_op){0xb7, BPF_REGS(dst, 0), 0, (value)})
 #define BPF_MOV(dst, src) ((struct bpf_op){0xbf, BPF_REGS(dst, src), 0, 0})
 #define BPF_AND32(dst, value) ((struct bpf_op){0x54, BPF_REGS(dst, 0), 0, (value)})
+#define BPF_OR32(dst, src) ((struct bpf_op){0x4c, BPF_REGS(dst, src), 0, 0})
+#define BPF_LSH32(dst, value) ((struct bpf_op){0x64, BPF_REGS(dst, 0), 0, (value)})
 #define BPF_RSH32(dst, value) ((struct bpf_op){0x74, BPF_REGS(dst, 0), 0, (value)})
 #define BPF_JEQ32(dst, value, jump) ((struct bpf_op){0x16, BPF_REGS(dst, 0), (jump), (value)})
 #define BPF_JNE32(dst, value, jump) ((struct bpf_op){0x56, BPF_REGS(dst, 0), (jump), (value)})
