@@ -47,11 +47,15 @@ join() {
 	[ "$(sed -n 2p <<<"$out")" -le 4 ]
 }
 
-@test "namespaces: network: lo is up and alone" {
-	in_container 'ip -o addr show up; wc -l </proc/net/route'
-	has "$out" "inet 127.0.0.1/8 scope host lo"
-	is "$(sed '$d' <<<"$out" | grep -vc ' lo ')" 0 "other interfaces that are up"
-	is "$(tail -n 1 <<<"$out")" 1 "no routes, the heading alone"
+@test "namespaces: network: lo is up and alone, whether a thread makes it or the clone" {
+	for parallel in true false; do
+		set_config ".annotations.\"io.enviro-oci.parallel_namespaces\" = \"$parallel\""
+		in_container 'ip -o addr show up; wc -l </proc/net/route; readlink /proc/self/ns/net'
+		has "$out" "inet 127.0.0.1/8 scope host lo"
+		is "$(head -n -2 <<<"$out" | grep -vc ' lo ')" 0 "other interfaces that are up"
+		is "$(tail -n 2 <<<"$out" | head -n 1)" 1 "no routes, the heading alone"
+		[ "$(tail -n 1 <<<"$out")" != "$(ns_of self net)" ]
+	done
 }
 
 @test "namespaces: a new cgroup namespace hides where the container is" {

@@ -11,6 +11,7 @@
 #include "plan/annotations.h"
 #include "seccomp/seccomp.h"
 #include "container/record.h"
+#include "kernel/netns.h"
 
 struct creation {
 	const struct context *x;
@@ -31,6 +32,7 @@ struct creation {
 	int start_socket;   /* listening, given to init; -1 for run */
 	bool start_wanted;  /* create: init waits for the start verb */
 	bool cgroup_made, hooks_begun;
+	struct netns_maker netns; /* begun by prepare, taken when init is made */
 	struct launch launch;
 	struct keep keep;	/* holds config and plan where they were kept */
 	bool plan_warned;
@@ -42,6 +44,7 @@ struct creation {
 		.o = (options),                                                                                        \
 		.dir = -1,                                                                                             \
 		.start_socket = -1,                                                                                    \
+		.netns = {.tid = -1},                                                                                  \
 		.launch = LAUNCH_INIT,                                                                                 \
 		.keep = KEEP_INIT})
 

@@ -140,8 +140,9 @@ static const char *namespaces_text(uint64_t flags)
 /* The cgroup may refuse a process (a domain that is threaded, a v2 root with controllers); then init joins itself. */
 static int clone_init(struct launch *l, int *pidfd)
 {
+	const uint64_t namespaces = l->plan->clone_flags & ~l->made;
 	struct sys_clone_args a = {
-		.flags = l->plan->clone_flags | CLONE_PIDFD,
+		.flags = namespaces | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -163,7 +164,7 @@ static int clone_init(struct launch *l, int *pidfd)
 	pid = sys_clone3(&a);
 	/* a seccomp filter around us (an engine's, when we run in a container) that does not know clone3 */
 	if (pid == -ENOSYS || pid == -EPERM) {
-		int legacy = (int)sys_call5(SYS_clone, l->plan->clone_flags | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
+		int legacy = (int)sys_call5(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
 
 		if (legacy >= 0)
 			pid = legacy;

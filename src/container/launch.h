@@ -25,6 +25,7 @@ struct launch {
 	const struct plan *plan;
 	int plan_fd;		 /* a file that holds the plan, readable */
 	int cgroup_fd;		 /* for CLONE_INTO_CGROUP, or -1 */
+	uint64_t made;		 /* of the plan's clone_flags: namespaces that come by slots, new and ready */
 	int dir;		 /* state directory: init's image lies there for a moment where memory files may not be run */
 	uint32_t preserve_fds;	 /* fds 3 … 2+n go on into init */
 	struct launch_slots with_plan; /* slots that are there from the start */

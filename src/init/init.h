@@ -26,6 +26,7 @@ struct init {
 	int console;	/* the terminal's slave, from CONSOLE on; else -1 */
 	int dev_mask;	/* shared mask mount for directories, made when first needed, else -1 */
 	int start;	/* the accepted start connection, else -1 */
+	bool network;	/* the network namespace came by SLOT_NETWORK */
 	bool in_child;	/* UNSHARE has forked */
 	bool pivoted;
 	uint32_t step;	/* number of the step that is being executed */
@@ -62,6 +63,9 @@ int init_proc(struct init *in, struct error *err);
 /* sync.c: one packet out, or in (with at most n fds). 0 or negative errno. */
 int sync_send(int sock, const struct sync_msg *m, const int *fds, unsigned n);
 int sync_recv(int sock, struct sync_msg *m, int *fds, unsigned *n);
+
+/* namespaces.c: enters what was made ahead. 0 or a negative errno with *err filled. */
+int init_enter_made(struct init *in, struct error *err);
 
 /* Says `type` to the host and waits for its SYNC_GO, taking the slots that come with it; or only waits. */
 int init_ask(struct init *in, uint32_t type, int32_t value, struct error *err);

@@ -136,6 +136,8 @@ _Noreturn void start_c(long *sp)
 		error_set(&err, EPROTO, "plan: not one of this version");
 		fail(&err);
 	}
+	if (init_enter_made(&in, &err) < 0)
+		fail(&err);
 	execute(&err);
 	quit(1);
 }

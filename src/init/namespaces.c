@@ -90,6 +90,19 @@ int step_join(struct init *in, const struct plan_step *s, struct error *err)
 	return p->flags & CLONE_NEWUSER ? become_root(err) : 0;
 }
 
+int init_enter_made(struct init *in, struct error *err)
+{
+	int fd = init_slot(in, SLOT_NETWORK), r;
+
+	if (fd < 0)
+		return 0;
+	r = sys_setns(fd, CLONE_NEWNET);
+	(void)sys_close(fd);
+	in->slots[SLOT_NETWORK] = -1;
+	in->network = true;
+	return r < 0 ? error_errno(err, r, "namespaces: network namespace") : 0;
+}
+
 int step_chroot(struct init *in, const struct plan_step *s, struct error *err)
 {
 	int fd = init_slot(in, (uint32_t)((const struct plan_number *)s)->value);
