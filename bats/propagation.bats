@@ -87,9 +87,9 @@ same_as_runc() {
 		cat /proc/self/mountinfo >$DIR/later
 		$RUNTIME --root $ROOT delete --force $ID
 		cat /proc/self/mountinfo >$DIR/after'
-	# A runtime may pin things of its own below its state root.
+	# A runtime may pin things of its own in its run-time directory.
 	for t in before during later after; do
-		awk -v r="$ROOT" 'index($5, r) != 1' "$BATS_TEST_TMPDIR/$t" >"$BATS_TEST_TMPDIR/$t.seen"
+		awk -v r="/run/$RUNTIME_NAME/" 'index($5, r) != 1' "$BATS_TEST_TMPDIR/$t" >"$BATS_TEST_TMPDIR/$t.seen"
 	done
 	diff "$BATS_TEST_TMPDIR/before.seen" "$BATS_TEST_TMPDIR/during.seen"
 	diff "$BATS_TEST_TMPDIR/before.seen" "$BATS_TEST_TMPDIR/later.seen"
@@ -104,7 +104,7 @@ same_as_runc() {
 	on_shared_host '$RUNTIME --root $ROOT run --detach $ID >/dev/null
 		$RUNTIME --root $ROOT exec $ID mount -t tmpfs none /vol/sub
 		$RUNTIME --root $ROOT exec $ID grep " /vol/sub " /proc/self/mountinfo >$DIR/inside
-		! grep "$DIR/vol/sub" /proc/self/mountinfo
+		if grep "$DIR/vol/sub" /proc/self/mountinfo; then exit 1; fi
 		$RUNTIME --root $ROOT delete --force $ID'
 	[ -s "$BATS_TEST_TMPDIR/inside" ]
 }
@@ -117,6 +117,6 @@ same_as_runc() {
 		$RUNTIME --root $ROOT run --detach $ID >/dev/null
 		umount $DIR/disk
 		pid=$($RUNTIME --root $ROOT state $ID | jq .pid)
-		! grep ebt-disk /proc/$pid/mountinfo
+		if grep ebt-disk /proc/$pid/mountinfo; then exit 1; fi
 		$RUNTIME --root $ROOT delete --force $ID'
 }

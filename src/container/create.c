@@ -212,6 +212,7 @@ static int start_init(struct creation *c, struct error *err)
 	l->on_idmap = on_idmap;
 	l->on_seccomp = on_seccomp;
 	l->data = c;
+	setup_template(c->x, c->plan, c->rootfs, l);
 	r = launch_spawn(l, err);
 	if (r < 0)
 		return r;
@@ -222,6 +223,8 @@ static int start_init(struct creation *c, struct error *err)
 		r = creation_start_unit(c, err);
 	if (r == 0)
 		r = setup_cgroup_slots(c->plan, &c->cgroup, l->into_cgroup, &l->with_plan, err);
+	if (r == 0 && l->from_template)
+		r = setup_template_cgroups(c->plan, &l->with_plan, err);
 	if (r == 0 && c->start_socket >= 0)
 		r = launch_put(&l->with_plan, SLOT_START, TAKE_FD(c->start_socket), err);
 	return r < 0 ? r : launch_lead(l, err);

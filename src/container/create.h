@@ -80,6 +80,11 @@ int setup_net_devices(const struct plan *p, pid_t pid, struct error *err);
 int setup_join_slots(const struct plan *p, struct launch_slots *s, struct error *err);
 /* mount_slots.c. Sources of binds that init, root of a user namespace, may not walk to (PLAN_MOUNT_SOURCE_FD). */
 int setup_mount_sources(const struct plan *p, pid_t pid, struct arena *a, struct launch_slots *more, struct error *err);
+/* template_slots.c. Where the plan may start from a template of a mount namespace, sets l->template and l->trees; where
+ * not, the debug log has the reason. */
+void setup_template(const struct context *x, const struct plan *p, const char *rootfs, struct launch *l);
+/* The cgroups' directories that such a container mounts, once they are there. */
+int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct error *err);
 /* SYNC_IDMAP: maps the ids of a detached tree for the step with this number. */
 int setup_idmap(const struct oci_config *c, const struct plan *p, uint32_t step, pid_t pid, int tree, bool recursive,
 	struct error *err);

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "container/id_map.h"
 #include "container/image.h"
@@ -22,6 +23,9 @@
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000
 #endif
 
 int launch_put(struct launch_slots *s, uint32_t slot, int fd, struct error *err)
@@ -37,10 +41,10 @@ int launch_put(struct launch_slots *s, uint32_t slot, int fd, struct error *err)
 	return 0;
 }
 
-static void close_slots(struct launch_slots *s)
+void launch_close_slots(struct launch_slots *s)
 {
 	while (s->n)
-		close(s->fds[--s->n]);
+		fd_close(&s->fds[--s->n]);
 }
 
 int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n)
@@ -138,13 +142,13 @@ static const char *namespaces_text(uint64_t flags)
 }
 
 /* The cgroup may refuse a process (a domain that is threaded, a v2 root with controllers); then init joins itself. */
-static int clone_init(struct launch *l, int *pidfd)
+static int clone_init(struct launch *l, uint64_t parent, int *pidfd)
 {
 	const uint64_t namespaces = l->plan->clone_flags & ~l->made;
 	struct sys_clone_args a = {
-		.flags = namespaces | CLONE_PIDFD,
+		.flags = namespaces | CLONE_PIDFD | parent,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
+		.exit_signal = parent ? 0 : SIGCHLD, /* CLONE_PARENT: that of who clones */
 	};
 	int pid;
 
@@ -164,7 +168,7 @@ static int clone_init(struct launch *l, int *pidfd)
 	pid = sys_clone3(&a);
 	/* a seccomp filter around us (an engine's, when we run in a container) that does not know clone3 */
 	if (pid == -ENOSYS || pid == -EPERM) {
-		int legacy = (int)sys_call5(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
+		int legacy = (int)sys_call5(SYS_clone, a.flags | a.exit_signal, 0, pidfd, 0, 0);
 
 		if (legacy >= 0)
 			pid = legacy;
@@ -180,29 +184,87 @@ static int write_maps(struct launch *l, struct error *err)
 	return r < 0 ? r : sync_send_fds(l->sync, &m, NULL, 0);
 }
 
+enum { STACK = 64 * 1024 };
+
+struct spawn {
+	struct launch *l;
+	int sync, image, pidfd;
+	int pid; /* or a negative errno */
+};
+
+/* The child between: shares our memory and descriptors, but not our root and mount namespace, and we wait till it is
+ * done (CLONE_VFORK). Init is our own child (CLONE_PARENT), and its PDEATHSIG about us. */
+static int spawn_from_template(void *arg)
+{
+	struct spawn *s = arg;
+
+	s->pid = sys_setns(s->l->template, CLONE_NEWNS);
+	if (s->pid == 0) {
+		s->pid = clone_init(s->l, CLONE_PARENT, &s->pidfd);
+		if (s->pid == 0)
+			become_init(s->l, s->sync, s->image);
+	}
+	sys_call1(SYS_exit, 0);
+	return 0;
+}
+
+/* False: init was not made. */
+static bool try_template(struct spawn *s)
+{
+	_cleanup_free_ char *stack = malloc(STACK);
+	pid_t child =
+		stack ? clone(spawn_from_template, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, s)
+		      : -1;
+
+	if (child < 0)
+		return false;
+	(void)process_reap(child);
+	if (s->pid < 0)
+		log_debug("start: without the template: %s", errno_text(s->pid));
+	return s->pid > 0;
+}
+
+static int spawn(struct spawn *s, struct error *err)
+{
+	struct launch *l = s->l;
+	int r = 0;
+
+	l->from_template = l->template >= 0 && try_template(s);
+	for (unsigned i = 0; l->from_template && r == 0 && i < l->trees.n; i++) {
+		r = launch_put(&l->with_plan, l->trees.ids[i], l->trees.fds[i], err);
+		l->trees.fds[i] = -1;
+	}
+	launch_close_slots(&l->trees);
+	fd_close(&l->template);
+	if (l->from_template)
+		return r;
+	s->pid = clone_init(l, 0, &s->pidfd);
+	if (s->pid == 0)
+		become_init(l, s->sync, s->image);
+	return s->pid < 0 ? error_errno(err, s->pid, "start: new %s", namespaces_text(l->plan->clone_flags)) : 0;
+}
+
 int launch_spawn(struct launch *l, struct error *err)
 {
 	_cleanup_close_ int image = image_open(l->dir, err);
-	int pair[2], r, pidfd = -1;
+	int pair[2], r;
 
 	if (image < 0)
 		return image;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_errno(err, errno, "start: socket pair");
-	r = clone_init(l, &pidfd);
-	if (r == 0)
-		become_init(l, pair[1], image);
+	struct spawn s = {.l = l, .sync = pair[1], .image = image, .pidfd = -1};
+	r = spawn(&s, err);
 	close(pair[1]);
 	l->sync = pair[0];
-	if (r < 0)
-		return error_errno(err, r, "start: new %s", namespaces_text(l->plan->clone_flags));
-	l->pid = r;
-	l->pidfd = pidfd;
-	if (l->plan->clone_flags & CLONE_NEWUSER) {
+	if (s.pid < 0)
+		return r;
+	l->pid = s.pid;
+	l->pidfd = s.pidfd;
+	if (r == 0 && l->plan->clone_flags & CLONE_NEWUSER)
 		r = write_maps(l, err);
-		if (r < 0)
-			launch_kill(l);
-	}
+	if (r < 0)
+		launch_kill(l);
 	return r;
 }
 
@@ -219,7 +281,7 @@ static int send_slots(struct launch *l, uint32_t type, int first, struct launch_
 		fds[n++] = s->fds[i];
 	}
 	r = sync_send_fds(l->sync, &m, fds, n);
-	close_slots(s);
+	launch_close_slots(s);
 	return r;
 }
 
@@ -286,7 +348,7 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 		fd_close(&fd);
 		r = l->on_namespaces ? l->on_namespaces(l, &more, err) : 0;
 		if (r < 0) {
-			close_slots(&more);
+			launch_close_slots(&more);
 			return r;
 		}
 		r = send_slots(l, SYNC_GO, -1, &more);
@@ -359,7 +421,9 @@ void launch_kill(struct launch *l)
 
 void launch_done(struct launch *l)
 {
-	close_slots(&l->with_plan);
+	launch_close_slots(&l->with_plan);
+	launch_close_slots(&l->trees);
+	fd_close(&l->template);
 	fd_close(&l->plan_fd);
 	fd_close(&l->sync);
 	fd_close(&l->pidfd);

@@ -19,6 +19,7 @@ struct launch_slots {
 };
 /* Takes fd over (also when it fails: -E2BIG). A negative fd is passed over. */
 int launch_put(struct launch_slots *s, uint32_t slot, int fd, struct error *err);
+void launch_close_slots(struct launch_slots *s);
 
 struct launch {
 	/* given */
@@ -29,6 +30,8 @@ struct launch {
 	int dir;		 /* state directory: init's image lies there for a moment where memory files may not be run */
 	uint32_t preserve_fds;	 /* fds 3 … 2+n go on into init */
 	struct launch_slots with_plan; /* slots that are there from the start */
+	int template;		 /* a mount namespace: init begins in a copy of it, or -1 */
+	struct launch_slots trees; /* what init needs then; closed where it does not come from the template */
 	/* The host's part once all namespaces stand; more slots may be put. Returns 0 or -errno (then init is killed). */
 	int (*on_namespaces)(struct launch *l, struct launch_slots *more, struct error *err);
 	/* SYNC_IDMAP; tree stays the caller's. NULL where the plan has no such mount. */
@@ -41,10 +44,11 @@ struct launch {
 	pid_t pid;
 	int console; /* master of the container's terminal, or -1 */
 	bool into_cgroup; /* it was made in cgroup_fd */
+	bool from_template;
 };
 
 #define LAUNCH_INIT                                                                                                    \
-	((struct launch){.plan_fd = -1, .cgroup_fd = -1, .dir = -1, .sync = -1, .pidfd = -1, .console = -1})
+	((struct launch){.plan_fd = -1, .cgroup_fd = -1, .dir = -1, .template = -1, .sync = -1, .pidfd = -1, .console = -1})
 
 /* Makes init. Returns when it is there (it waits for its plan); the caller may then write its pid down. */
 int launch_spawn(struct launch *l, struct error *err);

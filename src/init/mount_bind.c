@@ -15,21 +15,7 @@ static bool is_recursive(const struct plan_mount *m)
 	return m->flags & PLAN_MOUNT_RECURSIVE;
 }
 
-/* The host's tree kept the host's propagation; the mounts of init's own namespace are slaves of theirs by now. */
-static int take_tree(struct init *in, const struct plan_mount *m)
-{
-	int tree = init_slot(in, m->slot), r;
-
-	in->slots[m->slot] = -1;
-	r = mount_propagation_fd(tree, MS_SLAVE | MS_REC);
-	if (r < 0) {
-		(void)sys_close(tree);
-		return r;
-	}
-	return tree;
-}
-
-/* The source as init sees it, O_PATH. */
+/* A detached tree from the host side, or the source as init sees it, O_PATH. */
 static int open_source(struct init *in, const struct plan_mount *m)
 {
 	int fd = init_slot(in, m->slot);
@@ -117,7 +103,7 @@ int mount_bind(struct init *in, const struct plan_mount *m, struct error *err)
 
 	if (r <= 0)
 		return r;
-	source = tree ? take_tree(in, m) : open_source(in, m);
+	source = open_source(in, m);
 	if (source < 0)
 		return error_errno(err, source, "bind of %s", plan_str(in->plan, m->source));
 	r = check_source(in, m, source, err);

@@ -37,27 +37,6 @@ static int set_propagation(const struct plan_rootfs *p, const char *path, struct
 	return ms & MS_SHARED ? parent_private(path, err) : 0;
 }
 
-/* Below the template's root there is no such path: the rootfs goes over "/" then. */
-static int open_place(const char *path, bool given)
-{
-	int fd = sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-
-	return fd == -ENOENT && given ? sys_openat(-1, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : fd;
-}
-
-static int clone_rootfs(struct init *in, const struct plan_rootfs *p, int place)
-{
-	int mnt = init_slot(in, p->slot), r;
-
-	if (mnt < 0)
-		return mount_clone(place, "", true);
-	in->slots[p->slot] = -1;
-	r = mount_propagation_fd(mnt, MS_SLAVE | MS_REC);
-	if (r < 0)
-		(void)sys_close(mnt);
-	return r < 0 ? r : mnt;
-}
-
 /* By mount(2); nobody else can be in the rootfs yet. */
 static int bind_old(const char *path)
 {
@@ -67,14 +46,14 @@ static int bind_old(const char *path)
 }
 
 /* A mount of its own, which pivot_root asks for. Returns its fd. */
-static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char *path, struct error *err)
+static int bind_rootfs(const struct plan_rootfs *p, const char *path, struct error *err)
 {
-	int place = open_place(path, init_slot(in, p->slot) >= 0), mnt, r;
+	int place = sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0), mnt, r;
 
 	if (place < 0)
 		return error_errno(
 			err, place, "%s%s", p->new_mount_ns ? "" : "in the mount namespace that was joined: ", path);
-	mnt = clone_rootfs(in, p, place);
+	mnt = mount_clone(place, "", true);
 	if (mount_api_missing(mnt))
 		r = mnt = bind_old(path);
 	else
@@ -90,15 +69,32 @@ static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char 
 	return error_errno(err, r, "%s: binding the rootfs", path);
 }
 
+/* The tree that the host side has opened goes over the template's root: to look up "/" in this mount namespace leads to
+ * it from then on. */
+static int attach_rootfs(struct init *in, const struct plan_rootfs *p, struct error *err)
+{
+	int mnt = init_slot(in, p->slot), place = sys_openat(-1, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	int r = place < 0 ? place : mount_attach(mnt, place);
+
+	if (place >= 0)
+		(void)sys_close(place);
+	if (r < 0)
+		return error_errno(err, r, "%s: attaching the rootfs", plan_str(in->plan, p->path));
+	in->slots[p->slot] = -1;
+	in->from_template = true;
+	return mnt;
+}
+
 int step_rootfs(struct init *in, const struct plan_step *s, struct error *err)
 {
 	const struct plan_rootfs *p = (const struct plan_rootfs *)s;
 	const char *path = plan_str(in->plan, p->path);
-	int r = p->new_mount_ns ? set_propagation(p, path, err) : 0, fd;
+	bool tree = init_slot(in, p->slot) >= 0;
+	int r = p->new_mount_ns && !tree ? set_propagation(p, path, err) : 0, fd;
 
 	if (r < 0)
 		return r;
-	fd = bind_rootfs(in, p, path, err);
+	fd = tree ? attach_rootfs(in, p, err) : bind_rootfs(p, path, err);
 	if (fd < 0)
 		return fd;
 	in->root = fd;

@@ -115,7 +115,7 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 		return r;
 	root = plan_add(b, PLAN_OP_ROOTFS, struct plan_rootfs);
 	root->path = plan_put_str(b, absolute(in, b->arena, c->root->path));
-	root->slot = PLAN_NO_SLOT;
+	root->slot = plan_new_slot(b);
 	root->propagation = propagation ? propagation : (uint32_t)(MS_SLAVE | MS_REC);
 	root->new_mount_ns = (plan_new_namespaces(c) & CLONE_NEWNS) != 0;
 	r = plan_add_mounts(b, in, err);

@@ -196,7 +196,7 @@ struct plan_keyring {
 struct plan_rootfs {
 	struct plan_step s;
 	plan_ref path;	       /* absolute host path */
-	uint32_t slot;	       /* a detached clone of it, or PLAN_NO_SLOT */
+	uint32_t slot;	       /* a detached clone of it: given when init comes from a template of a mount namespace */
 	uint32_t propagation;  /* MS_* for "/" before anything is mounted: MS_SLAVE|MS_REC by default */
 	uint32_t new_mount_ns; /* 0: the mount namespace was joined or is the host's */
 };

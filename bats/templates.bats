@@ -1,0 +1,312 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+
+# Containers whose mount namespace comes from a template, and those that must not come from one. Each test has a host of
+# its own: a mount namespace where everything is shared, as under systemd, and nothing is pinned yet.
+
+load helpers
+
+PIN=/run/enviro-oci/@templates/mnt-1
+
+setup() {
+	common_setup
+	[ "$RUNTIME_NAME" = enviro-oci ] || skip "$RUNTIME_NAME has no templates"
+	DIR="$BATS_TEST_TMPDIR/dir"
+	mkdir "$DIR"
+}
+
+# on_host SCRIPT: runs it with sh there; it sees $RUNTIME, $ROOT, $ID, $DIR and $PIN, and begins in the bundle.
+on_host() {
+	ROOT="$ROOT" ID="$ID" DIR="$DIR" PIN="$PIN" timeout --foreground 60 unshare --mount --propagation private sh -c \
+		"mount --make-rshared / && set -e && $1" 3>&- </dev/null
+}
+
+# The run after the first, which has made the template: what it says, and its system calls in $DIR/calls.
+second_run() {
+	requires strace
+	on_host '$RUNTIME --root $ROOT run $ID-first >/dev/null
+		strace -f -qq -o $DIR/calls -e trace=setns,unshare,clone3,openat,open_tree,pivot_root,umount2 \
+			$RUNTIME --root $ROOT run $ID'
+}
+
+from_template() {
+	grep -q 'setns([0-9]*, CLONE_NEWNS) *= 0' "$DIR/calls"
+	lacks pivot_root "$DIR/calls"
+}
+
+# lacks PATTERN FILE...: no line of them has it.
+lacks() {
+	run grep -hE "$@"
+	is "$output" ""
+}
+
+# not_from_template WORDS: the container ran, but in a copy of the host's tree, and the debug log says why.
+not_from_template() {
+	second_run >"$DIR/out"
+	grep -q 'pivot_root(.* = 0' "$DIR/calls"
+	on_host '$RUNTIME --root $ROOT --debug --log $DIR/log run $ID >/dev/null'
+	has "$(cat "$DIR/log")" "$1"
+}
+
+@test "a plain container comes from the template: no mount table is read, nothing is unmounted" {
+	second_run
+	from_template
+	lacks 'mountinfo|/proc/mounts|umount2' "$DIR/calls"
+}
+
+@test "the mount namespace has nothing of the host's" {
+	set_args sleep 1000
+	on_host 'mkdir $DIR/disk && mount -t tmpfs ebt-disk $DIR/disk && touch $DIR/disk/file
+		$RUNTIME --root $ROOT run --detach $ID >/dev/null
+		pid=$($RUNTIME --root $ROOT state $ID | jq .pid)
+		if nsenter -t $pid -m ls $DIR/disk/file 2>/dev/null; then exit 1; fi
+		$RUNTIME --root $ROOT delete --force $ID'
+}
+
+@test "exec, and a namespace that the container makes, find the container's root" {
+	all_caps
+	set_args sleep 1000
+	echo inside >rootfs/marker
+	out=$(on_host '$RUNTIME --root $ROOT run --detach $ID >/dev/null
+		$RUNTIME --root $ROOT exec $ID cat /marker
+		pid=$($RUNTIME --root $ROOT state $ID | jq .pid)
+		nsenter -t $pid -m cat /marker
+		$RUNTIME --root $ROOT exec $ID unshare -m cat /marker
+		$RUNTIME --root $ROOT exec $ID unshare -U cat /marker
+		$RUNTIME --root $ROOT exec $ID sh -c "mkdir /x && mount -t tmpfs x /x && mkdir /x/old && cp /bin/busybox /x &&
+			unshare -m sh -c \"cd /x && pivot_root . old && exec /busybox cat /old/marker\""
+		$RUNTIME --root $ROOT delete --force $ID')
+	is "$out" "$(printf 'inside\n%.0s' 1 2 3 4 5)"
+}
+
+# What a program in a rootfs tries that was only put over the template's root.
+@test "chroot does not lead out, with every capability" {
+	all_caps
+	requires cc
+	cat >escape.c <<-'C'
+		#define _GNU_SOURCE
+		#include <dirent.h>
+		#include <fcntl.h>
+		#include <sched.h>
+		#include <stdio.h>
+		#include <sys/mount.h>
+		#include <sys/stat.h>
+		#include <unistd.h>
+		static void show(const char *how)
+		{
+			DIR *d = opendir(".");
+			struct dirent *e;
+
+			while (d && (e = readdir(d)))
+				if (e->d_name[0] != '.')
+					printf("%s: %s\n", how, e->d_name);
+		}
+		int main(void)
+		{
+			int top = open(".", O_RDONLY);
+
+			mkdir("/tmp/x", 0700);
+			if (chroot("/tmp/x") < 0 || fchdir(top) < 0)
+				return 1;
+			for (int i = 0; i < 64; i++)
+				chdir("..");
+			show("chroot");
+			fchdir(top);
+			chroot(".");
+			umount2("/", MNT_DETACH);
+			int ns = open("/proc/self/ns/mnt", O_RDONLY);
+			if (ns >= 0 && setns(ns, CLONE_NEWNS) == 0) {
+				chdir("/");
+				show("below");
+			}
+			return 0;
+		}
+	C
+	cc -static -o rootfs/escape escape.c
+	set_args /escape
+	touch rootfs/in-the-rootfs
+	second_run >"$DIR/out"
+	from_template
+	has "$(cat "$DIR/out")" "chroot: in-the-rootfs"
+	lacks 'chroot: (boot|lib|mnt|opt|srv)$|^below: ' "$DIR/out"
+}
+
+@test "trap 1: a createRuntime hook runs a program of the host's in the container's mount namespace" {
+	cat >hook <<-'SCRIPT'
+		#!/bin/sh
+		pid=$(jq .pid)
+		exec nsenter --mount=/proc/$pid/ns/mnt /bin/ls -d "$0/../rootfs/etc/passwd" /usr/bin >"${0%/*}/seen"
+	SCRIPT
+	sed -i 's|\$0/../rootfs|'"$PWD"'/rootfs|' hook
+	chmod +x hook
+	ldd /bin/ls
+	for kind in prestart createRuntime; do
+		rm -f seen
+		set_config ".hooks = {$kind: [{path: \"$PWD/hook\"}]}"
+		not_from_template hook
+		has "$(cat seen)" "$PWD/rootfs/etc/passwd"
+		has "$(cat seen)" /usr/bin
+	done
+}
+
+@test "trap 1: createContainer hooks run with the host's programs" {
+	printf '#!/bin/sh\n/bin/ls -d /usr/bin "%s/rootfs" >%s/seen\n' "$PWD" "$PWD" >hook
+	chmod +x hook
+	set_config ".hooks = {createContainer: [{path: \"$PWD/hook\"}]}"
+	not_from_template hook
+	has "$(cat seen)" "$PWD/rootfs"
+}
+
+@test "trap 2: in a user namespace proc and sysfs are there" {
+	remap 100000
+	set_script 'grep -c . /proc/1/status >/dev/null && ls /sys/class/net && cat /proc/self/uid_map'
+	out=$(on_host '$RUNTIME --root $ROOT run $ID; $RUNTIME --root $ROOT run $ID')
+	has "$out" "100000"
+	has "$out" "lo"
+}
+
+@test "trap 4: volumes that ask for slave or shared propagation get what the host mounts later" {
+	mkdir "$DIR/vol"
+	add_mount /vol bind "$DIR/vol" rbind rslave
+	set_config '.linux.rootfsPropagation = "rslave"'
+	not_from_template propagation
+	set_args sleep 1000
+	on_host 'mkdir -p $DIR/vol/sub
+		$RUNTIME --root $ROOT run --detach $ID >/dev/null
+		mount -t tmpfs ebt-late $DIR/vol/sub
+		$RUNTIME --root $ROOT exec $ID grep ebt-late /proc/self/mountinfo >$DIR/late
+		$RUNTIME --root $ROOT delete --force $ID
+		umount $DIR/vol/sub'
+	[ -s "$DIR/late" ]
+}
+
+@test "trap 4: what the container mounts beneath a volume stays inside, and so does what is beneath its root" {
+	all_caps
+	mkdir -p "$DIR/vol/sub" rootfs/in
+	add_mount /vol bind "$DIR/vol" rbind
+	set_args sleep 1000
+	on_host '$RUNTIME --root $ROOT run --detach $ID >/dev/null
+		$RUNTIME --root $ROOT exec $ID mount -t tmpfs ebt-inside /vol/sub
+		$RUNTIME --root $ROOT exec $ID mount -t tmpfs ebt-inside /in
+		[ $($RUNTIME --root $ROOT exec $ID grep -c ebt-inside /proc/self/mountinfo) = 2 ]
+		if grep ebt-inside /proc/self/mountinfo; then exit 1; fi
+		$RUNTIME --root $ROOT delete --force $ID'
+}
+
+@test "trap 4: rootfsPropagation: what is not private or slave is not made from the template" {
+	for p in shared rshared slave private; do
+		set_config ".linux.rootfsPropagation = \"$p\""
+		not_from_template rootfsPropagation
+	done
+	for p in rslave rprivate; do
+		set_config ".linux.rootfsPropagation = \"$p\""
+		second_run >"$DIR/out"
+		from_template
+	done
+}
+
+@test "trap 6: a runtime that is killed while init comes from the template takes init with it" {
+	requires strace
+	# init is stopped at its first mount
+	on_host '$RUNTIME --root $ROOT run $ID-first >/dev/null
+		strace -f -qq -o $DIR/calls -e trace=move_mount -e inject=move_mount:signal=SIGSTOP:when=1 \
+			$RUNTIME --root $ROOT create $ID &
+		for i in $(seq 200); do [ -s $ROOT/$ID/state.json ] && [ "$(jq .pid $ROOT/$ID/state.json)" != 0 ] && break; sleep 0.05; done
+		init=$(jq .pid $ROOT/$ID/state.json)
+		runtime=$(awk "/^PPid:/ { print \$2 }" /proc/$init/status)
+		case $(cat /proc/$runtime/comm) in enviro-oci*) ;; *) exit 1 ;; esac
+		kill -KILL $runtime
+		for i in $(seq 100); do [ ! -e /proc/$init ] && break; sleep 0.05; done
+		[ ! -e /proc/$init ]
+		wait || true
+		$RUNTIME --root $ROOT delete --force $ID'
+}
+
+@test "trap 7: a pin is only seen, and only used, in the mount namespace that made it" {
+	on_host '$RUNTIME --root $ROOT run $ID
+		grep -q " $PIN .* nsfs " /proc/self/mountinfo
+		unshare --mount --propagation unchanged sh -e -c "if grep \" $PIN \" /proc/self/mountinfo; then exit 1; fi
+			$RUNTIME --root $ROOT run $ID
+			grep -q \" $PIN .* nsfs \" /proc/self/mountinfo"
+		[ $(grep -c " $PIN " /proc/self/mountinfo) = 1 ]'
+}
+
+@test "trap 7: a pin does not come into a mount namespace that is there already" {
+	on_host 'mkfifo $DIR/go $DIR/there
+		unshare --mount --propagation unchanged sh -c "echo >$DIR/there; read x <$DIR/go; cat /proc/self/mountinfo >$DIR/other" &
+		read x <$DIR/there
+		$RUNTIME --root $ROOT run $ID
+		echo >$DIR/go
+		wait'
+	[ -s "$DIR/other" ]
+	lacks nsfs "$DIR/other"
+}
+
+@test "trap 7: what is bound there but is no mount namespace is not entered" {
+	set_args readlink /proc/self/ns/mnt
+	on_host '$RUNTIME --root $ROOT run $ID >/dev/null
+		umount $PIN && mount --bind /proc/self/ns/uts $PIN
+		$RUNTIME --root $ROOT run $ID >$DIR/out
+		umount $PIN && mount --bind /etc/hostname $PIN
+		$RUNTIME --root $ROOT --debug --log $DIR/log run $ID >$DIR/out'
+	has "$(cat "$DIR/out")" mnt:
+}
+
+@test "trap 7: a directory that others may write to is not trusted" {
+	requires strace
+	on_host 'mount -t tmpfs none /run && $RUNTIME --root $ROOT run $ID && chmod 777 ${PIN%/*}
+		strace -f -qq -o $DIR/calls -e trace=setns $RUNTIME --root $ROOT run $ID
+		chmod 700 ${PIN%/*} && chown 1000 ${PIN%/*}
+		strace -f -qq -o $DIR/calls2 -e trace=setns $RUNTIME --root $ROOT run $ID'
+	lacks 'setns' "$DIR/calls" "$DIR/calls2"
+}
+
+@test "trap 7: several at once make one template" {
+	on_host 'for i in 1 2 3 4 5 6; do $RUNTIME --root $ROOT run $ID-$i & done; wait
+		$RUNTIME --root $ROOT run $ID
+		[ $(grep -c " $PIN " /proc/self/mountinfo) = 1 ]
+		[ $(grep -c " ${PIN%/*} " /proc/self/mountinfo) = 1 ]'
+}
+
+@test "a read-only /run: no template, no complaint" {
+	out=$(on_host 'mount -t tmpfs -o ro none /run && $RUNTIME --root $ROOT run $ID 2>&1')
+	is "$out" ""
+}
+
+@test "io.enviro-oci.use_namespace_cache: false" {
+	set_config '.annotations = {"io.enviro-oci.use_namespace_cache": "false"}'
+	not_from_template use_namespace_cache
+}
+
+@test "sources in the rootfs, by their own name or through a link, are those of the container's tree" {
+	mkdir -p rootfs/data
+	ln -s "$PWD/rootfs" "$DIR/link"
+	add_mount /data tmpfs tmpfs
+	add_mount /again bind "$DIR/link/data" bind
+	set_script 'echo here >/data/file; cat /again/file'
+	not_from_template "in the rootfs"
+	is "$(cat "$DIR/out")" here
+	set_config '.mounts[-1].source = "'"$PWD"'/rootfs/data"'
+	not_from_template source
+	is "$(cat "$DIR/out")" here
+}
+
+@test "a file system that names paths of the host is mounted" {
+	mkdir -p "$DIR"/{lower,upper,work}
+	echo lower >"$DIR/lower/file"
+	add_mount /over overlay overlay "lowerdir=$DIR/lower" "upperdir=$DIR/upper" "workdir=$DIR/work"
+	set_args cat /over/file
+	on_host 'mount -t tmpfs none $DIR/upper && mkdir $DIR/upper/u $DIR/upper/w' || skip "no overlay"
+	not_from_template "paths of the host"
+	is "$(cat "$DIR/out")" lower
+}
+
+@test "symbolic links: copied, not followed, followed" {
+	echo text >"$DIR/file"
+	ln -s file "$DIR/link"
+	add_mount /copied bind "$DIR/link" bind copy-symlink
+	add_mount /followed bind "$DIR/link" bind
+	set_script 'readlink /copied; cat /followed'
+	not_from_template "symbolic link"
+	is "$(cat "$DIR/out")" "$(printf 'file\ntext')"
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/create.h"
+#include "fast/config.h"
+#include "fast/template.h"
+#include "kernel/caps.h"
+#include "kernel/mountapi.h"
+#include "kernel/userns.h"
+#include "plan/path.h"
+#include "plan/template.h"
+
+/* A container that comes from a template of a mount namespace (fast/template.h) has no tree of the host: its rootfs,
+ * its volumes and its cgroups' directories are opened here, as detached trees. */
+
+/* Setns into the template, and a new namespace there; without mknod init would bind the host's nodes. */
+static const char *why_not_here(const struct context *x)
+{
+	const uint64_t needed = 1ull << CAP_SYS_ADMIN | 1ull << CAP_SYS_CHROOT | 1ull << CAP_MKNOD;
+	struct caps caps;
+
+	if (!config_get()->use_namespace_cache)
+		return "use_namespace_cache is off";
+	if (x->rootless || !userns_is_first())
+		return "in a user namespace";
+	if (caps_get(&caps) < 0 || (caps.effective & needed) != needed)
+		return "CAP_SYS_ADMIN, CAP_SYS_CHROOT or CAP_MKNOD is missing";
+	return NULL;
+}
+
+static const struct plan_rootfs *find_rootfs(const struct plan *p)
+{
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+		if (s->op == PLAN_OP_ROOTFS)
+			return (const struct plan_rootfs *)s;
+	return NULL;
+}
+
+/* A clone is a peer of the host's mount, or its slave, until it is told otherwise: before anything is mounted on it. */
+static int clone_tree(int at, bool recursive, uint32_t propagation)
+{
+	_cleanup_close_ int tree = mount_clone(at, "", recursive);
+	int r = tree < 0 ? tree : mount_propagation_fd(tree, propagation);
+
+	return r < 0 ? r : TAKE_FD(tree);
+}
+
+static int put_tree(const char *path, int flags, bool recursive, uint32_t propagation, uint32_t slot,
+	struct launch_slots *s, struct error *err)
+{
+	_cleanup_close_ int at = open(path, O_PATH | O_CLOEXEC | flags);
+	int tree = at < 0 ? -errno : clone_tree(at, recursive, propagation);
+
+	return tree < 0 ? error_errno(err, tree, "%s", path) : launch_put(s, slot, tree, err);
+}
+
+/* In the rootfs, and in what holds it, an earlier mount of the container's may have changed what is there. Where a
+ * source really lies its fd tells. */
+static bool meets_rootfs(int at, bool recursive, const char *rootfs)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	fmt(link, sizeof(link), "/proc/self/fd/%d", at);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return true;
+	path[n] = '\0';
+	return strcmp(path, rootfs) == 0 || path_is_below(path, rootfs) || (recursive && path_is_below(rootfs, path));
+}
+
+static int put_volume(const struct plan *p, const struct plan_mount *m, uint32_t propagation, const char *rootfs,
+	struct launch_slots *s, struct error *err)
+{
+	const char *source = plan_str(p, m->source);
+	bool recursive = m->flags & PLAN_MOUNT_RECURSIVE;
+	_cleanup_close_ int at =
+		open(source, O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0));
+	int tree = at < 0 ? -errno : clone_tree(at, recursive, propagation);
+
+	if (tree >= 0 && meets_rootfs(at, recursive, rootfs)) {
+		close(tree);
+		return error_set(err, EXDEV, "mounts[%u].source: %s: in the rootfs", m->s.index, source);
+	}
+	return tree < 0 ? error_errno(err, tree, "mounts[%u].source: %s", m->s.index, source)
+			: launch_put(s, m->slot, tree, err);
+}
+
+static int open_trees(const struct plan *p, const char *rootfs, struct launch_slots *trees, struct error *err)
+{
+	const struct plan_rootfs *root = find_rootfs(p);
+	int r = put_tree(rootfs, O_DIRECTORY, true, root->propagation, root->slot, trees, err);
+
+	for (const struct plan_step *s = plan_first(p); r == 0 && !plan_at_end(p, s); s = plan_next(s)) {
+		const struct plan_mount *m = (const struct plan_mount *)s;
+
+		if (s->op == PLAN_OP_MOUNT && m->kind == PLAN_MOUNT_BIND)
+			r = put_volume(p, m, root->propagation, rootfs, trees, err);
+	}
+	return r;
+}
+
+void setup_template(const struct context *x, const struct plan *p, const char *rootfs, struct launch *l)
+{
+	const char *here = why_not_here(x);
+	struct error err = {0};
+	char why[128];
+	int ns;
+
+	if (here || !plan_fits_template(p, why, sizeof(why))) {
+		log_debug("start: without a template: %s", here ? here : why);
+		return;
+	}
+	ns = template_open(&err);
+	if (ns >= 0 && open_trees(p, rootfs, &l->trees, &err) == 0) {
+		l->template = ns;
+		return;
+	}
+	fd_close(&ns);
+	launch_close_slots(&l->trees);
+	log_debug("start: without a template: %s", err.msg);
+}
+
+int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct error *err)
+{
+	uint32_t propagation = find_rootfs(p)->propagation;
+	int r = 0;
+
+	for (const struct plan_step *at = plan_first(p); r == 0 && !plan_at_end(p, at); at = plan_next(at)) {
+		const struct plan_mount *m = (const struct plan_mount *)at;
+
+		if (at->op != PLAN_OP_MOUNT || m->kind != PLAN_MOUNT_CGROUP)
+			continue;
+		for (uint32_t i = 0; r == 0 && i < m->cgroup_paths.n; i++)
+			r = put_tree(plan_list_str(p, m->cgroup_paths, i), O_DIRECTORY, false, propagation,
+				plan_list_u32(p, m->cgroup_slots, i), s, err);
+		if (r < 0)
+			error_prefix(err, "mounts[%u]: %s: bind of", m->s.index, plan_str(p, m->dest));
+	}
+	return r;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fast/template.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+#ifndef NSFS_MAGIC
+#define NSFS_MAGIC 0x6e736673
+#endif
+#ifndef NS_GET_NSTYPE
+#define NS_GET_NSTYPE _IO(0xb7, 0x3)
+#endif
+
+/* The number is that of the form: another one is another pin. */
+#define PIN "mnt-1"
+
+/* What is in a directory that others may write to could be anybody's. */
+static int open_dir(void)
+{
+	_cleanup_close_ int fd = open(TEMPLATE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_uid == geteuid() && !(st.st_mode & 022) ? TAKE_FD(fd) : -EPERM;
+}
+
+/* -ENOENT: nothing is pinned here. Seen from another mount namespace than its own, a pin is an empty file. */
+static int open_pin(int dir)
+{
+	_cleanup_close_ int fd = openat(dir, PIN, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct statfs st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &st) < 0)
+		return -errno;
+	if (st.f_type != NSFS_MAGIC)
+		return -ENOENT;
+	return ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNS ? TAKE_FD(fd) : -EINVAL;
+}
+
+/* The directory, with its parents. */
+static int make_dir(void)
+{
+	char path[sizeof(TEMPLATE_DIR)] = TEMPLATE_DIR;
+	int fd;
+
+	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open_dir();
+	return fd;
+}
+
+/* A mount of its own, and a private one: on a shared mount, as systemd makes them, a pin would come into other mount
+ * namespaces, too. That it is one already is found out by doing as if. */
+static int make_private(struct error *err)
+{
+	if (mount(NULL, TEMPLATE_DIR, NULL, MS_PRIVATE, NULL) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return error_errno(err, errno, "template: " TEMPLATE_DIR);
+	if (mount(TEMPLATE_DIR, TEMPLATE_DIR, NULL, MS_BIND, NULL) < 0 ||
+		mount(NULL, TEMPLATE_DIR, NULL, MS_PRIVATE, NULL) < 0)
+		return error_errno(err, errno, "template: " TEMPLATE_DIR);
+	return 0;
+}
+
+static int pin(int ns)
+{
+	char from[32];
+
+	fmt(from, sizeof(from), "/proc/self/fd/%d", ns);
+	return mount(from, TEMPLATE_DIR "/" PIN, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+/* The kernel lets a mount namespace be bound only where an older one is, by number. Since 6.18 each CPU hands out
+ * numbers of its own (EINVAL): the one that has made ours has higher ones to give. */
+static int make_and_pin(struct error *err)
+{
+	cpu_set_t cpus;
+	int r = -EINVAL;
+
+	CPU_ZERO(&cpus);
+	(void)sched_getaffinity(0, sizeof(cpus), &cpus);
+	for (int cpu = -1; cpu < CPU_SETSIZE && r == -EINVAL; cpu++) {
+		if (cpu >= 0 && !CPU_ISSET((size_t)cpu, &cpus))
+			continue;
+		_cleanup_close_ int ns = template_make(cpu, err);
+
+		if (ns < 0)
+			return ns;
+		r = pin(ns);
+	}
+	return r < 0 ? error_errno(err, r, "template: binding it to " TEMPLATE_DIR "/" PIN) : 0;
+}
+
+static int make(struct error *err)
+{
+	_cleanup_close_ int lock = make_dir();
+	int fd, r;
+
+	if (lock < 0)
+		return error_errno(err, lock, "template: " TEMPLATE_DIR);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return error_errno(err, errno, "template: " TEMPLATE_DIR);
+	r = make_private(err);
+	if (r < 0)
+		return r;
+	_cleanup_close_ int dir = open_dir();
+	fd = dir < 0 ? dir : openat(dir, PIN, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0400);
+	if (fd < 0)
+		return error_errno(err, dir < 0 ? dir : errno, "template: " TEMPLATE_DIR "/" PIN);
+	close(fd);
+	fd = open_pin(dir); /* somebody was faster */
+	if (fd != -ENOENT)
+		return fd;
+	r = make_and_pin(err);
+	if (r < 0)
+		return r;
+	fd = open_pin(dir);
+	return fd < 0 ? error_errno(err, fd, "template: " TEMPLATE_DIR "/" PIN) : fd;
+}
+
+int template_open(struct error *err)
+{
+	_cleanup_close_ int dir = open_dir();
+	int fd = dir < 0 ? dir : open_pin(dir);
+
+	if (fd == -ENOENT)
+		return make(err);
+	return fd < 0 ? error_errno(err, fd, "template: " TEMPLATE_DIR) : fd;
+}
+
+int template_clear(struct error *err)
+{
+	_cleanup_close_ int dir = open_dir();
+
+	if (dir == -ENOENT)
+		return 0;
+	if (dir < 0)
+		return error_errno(err, dir, "template: " TEMPLATE_DIR);
+	if (umount2(TEMPLATE_DIR "/" PIN, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+		return error_errno(err, errno, "template: " TEMPLATE_DIR "/" PIN);
+	if (umount2(TEMPLATE_DIR, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
+		return error_errno(err, errno, "template: " TEMPLATE_DIR);
+	return 0;
+}

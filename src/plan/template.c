@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/str.h"
+#include "plan/template.h"
+
+/* File systems whose options and sources are no paths of the host's tree. */
+static bool needs_no_path(const char *type)
+{
+	static const char *const types[] = {"proc", "tmpfs", "devpts", "mqueue", "sysfs", "cgroup2", "ramfs", "bpf",
+		"hugetlbfs", "debugfs", "tracefs", "securityfs"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i], type) == 0)
+			return true;
+	return false;
+}
+
+static const char *why_not_propagation(const struct plan *p, struct plan_list l)
+{
+	for (uint32_t i = 0; i < l.n; i++)
+		if (plan_list_u32(p, l, i) & (MS_SHARED | MS_SLAVE))
+			return "asks for shared or slave propagation";
+	return NULL;
+}
+
+static const char *why_not_mount(const struct plan *p, const struct plan_mount *m)
+{
+	switch (m->kind) {
+	case PLAN_MOUNT_FS:
+		return needs_no_path(plan_str(p, m->type)) ? NULL : "a file system that may name paths of the host";
+	case PLAN_MOUNT_BIND:
+		if (m->slot == PLAN_NO_SLOT)
+			return "the source cannot be opened ahead";
+		if (m->flags & PLAN_MOUNT_COPY_SYMLINK)
+			return "the source may be a symbolic link to be copied";
+		return why_not_propagation(p, m->propagation);
+	default:
+		return NULL;
+	}
+}
+
+static const char *why_not_rootfs(const struct plan_rootfs *r)
+{
+	if (!r->new_mount_ns)
+		return "no new mount namespace";
+	return r->propagation == (MS_SLAVE | MS_REC) || r->propagation == (MS_PRIVATE | MS_REC)
+		       ? NULL
+		       : "rootfsPropagation is neither rslave nor rprivate";
+}
+
+static const char *why_not_step(const struct plan_step *s)
+{
+	switch (s->op) {
+	case PLAN_OP_IDMAP:
+		return "a user namespace";
+	case PLAN_OP_JOIN:
+		return ((const struct plan_join *)s)->flags & CLONE_NEWUSER ? "a user namespace" : NULL;
+	case PLAN_OP_HOOK:
+		return ((const struct plan_hook *)s)->kind <= PLAN_HOOK_CREATE_CONTAINER
+			       ? "hooks that may look for the host's files"
+			       : NULL;
+	case PLAN_OP_TIME_ENTER:
+		return "a time namespace";
+	case PLAN_OP_ROOTFS:
+		return why_not_rootfs((const struct plan_rootfs *)s);
+	case PLAN_OP_DEVICE:
+		return ((const struct plan_device *)s)->bind ? "device nodes are bound" : NULL;
+	case PLAN_OP_PIVOT:
+		return ((const struct plan_pivot *)s)->mode != PLAN_PIVOT_ROOT ? "--no-pivot" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+bool plan_fits_template(const struct plan *p, char *why, size_t n)
+{
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s)) {
+		const struct plan_mount *m = s->op == PLAN_OP_MOUNT ? (const struct plan_mount *)s : NULL;
+		const char *reason = m ? why_not_mount(p, m) : why_not_step(s);
+
+		if (!reason)
+			continue;
+		if (m)
+			fmt(why, n, "mounts[%u]: %s", s->index, reason);
+		else
+			str_copy(why, n, reason);
+		return false;
+	}
+	return true;
+}
