@@ -268,6 +268,14 @@ not_from_template() {
 		[ $(grep -c " ${PIN%/*} " /proc/self/mountinfo) = 1 ]'
 }
 
+@test "cache clear takes the pins away, whatever the state root; the next container makes a new one" {
+	on_host '$RUNTIME --root $ROOT run $ID
+		$RUNTIME --root $ROOT-other cache clear
+		if grep "${PIN%/*}" /proc/self/mountinfo; then exit 1; fi
+		$RUNTIME --root $ROOT run $ID
+		[ $(grep -c " $PIN " /proc/self/mountinfo) = 1 ]'
+}
+
 @test "a read-only /run: no template, no complaint" {
 	out=$(on_host 'mount -t tmpfs -o ro none /run && $RUNTIME --root $ROOT run $ID 2>&1')
 	is "$out" ""

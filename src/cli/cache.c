@@ -10,6 +10,7 @@
 #include "cli/text.h"
 #include "container/store.h"
 #include "fast/config.h"
+#include "fast/template.h"
 
 /* All that is kept below a state root beside the containers, and how it goes: root is an fd of it. A new kind of thing
  * is a line here. */
@@ -173,7 +174,7 @@ static int clear(int root, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return template_clear(err); /* these are of no state root */
 }
 
 static int run(struct cli *c, struct error *err)
