@@ -314,3 +314,17 @@ owned_volume() {
 	rt_fails create "$ID"
 	says "mounts[7]" already
 }
+
+@test "annotations: the same when the launch comes from the cache" {
+	owned_volume
+	remap 100000
+	set_config '.linux.namespaces += [{type: "time"}]'
+	annotate run.oci.timens_offset "boottime 1209600 0"
+	annotate run.oci.seccomp_bpf_data "$(raw_filter)"
+	add_mount /v bind "$VOL" bind 'idmap=uids=@1000-7-1;gids=@2000-8-1'
+	set_script 'stat -c %u:%g /v/user; [ "$(cut -d. -f1 /proc/uptime)" -ge 1209600 ] && echo later; mkdir /tmp/x 2>/dev/null || echo filtered'
+	for _ in 1 2 3; do
+		rt_ok run "$ID"
+		is "$out" "$(printf '7:8\nlater\nfiltered')"
+	done
+}
