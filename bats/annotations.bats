@@ -168,10 +168,43 @@ PY
 	says "time namespace"
 }
 
-@test "annotations: systemd.subgroup: an empty name is what is done anyway" {
-	annotate run.oci.systemd.subgroup ""
-	rt_ok run "$ID"
-	refuses run.oci.systemd.subgroup container container
+@test "annotations: systemd.subgroup: without systemd nothing, and one name" {
+	requires_cgroupfs
+	for name in "" container; do
+		annotate run.oci.systemd.subgroup "$name"
+		rt_ok run "$ID"
+	done
+	refuses run.oci.systemd.subgroup ../up "not the name of a cgroup"
+}
+
+@test "annotations: delegate-cgroup: a cgroup below the limits, that the container manages" {
+	annotate run.oci.delegate-cgroup payload
+	if [ "$(view)" != unified ]; then
+		rt_fails create "$ID"
+		says run.oci.delegate-cgroup "version 2"
+		nothing_left
+		return
+	fi
+	requires_namespace cgroup
+	remap 100000
+	set_config '.linux.namespaces += [{type: "cgroup"}]' '(.mounts[] | select(.type == "cgroup") | .options) = []'
+	set_script 'grep ^0: /proc/self/cgroup; mkdir /sys/fs/cgroup/payload/made && echo 0 >/sys/fs/cgroup/payload/made/cgroup.procs &&
+		grep ^0: /proc/self/cgroup; exec sleep 1000'
+	rt_ok run --detach "$ID"
+	wait_for file_has "$out_file" made
+	is "$(cat "$out_file")" "$(printf '0::/payload\n0::/payload/made')"
+	pid=$(pid_of "$ID")
+	has "$(sed -n 's/^0:://p' "/proc/$pid/cgroup")" "$ID/payload/made"
+	rt_ok exec "$ID" cat /proc/self/cgroup
+	has "$out" /payload
+	rt_ok pause "$ID"
+	is "$(state_of "$ID")" paused
+	rt_ok resume "$ID"
+	rt_ok delete --force "$ID"
+	nothing_left
+	for name in a/b .. .; do
+		refuses run.oci.delegate-cgroup "$name" "not the name of a cgroup"
+	done
 }
 
 # ---------------------------------------------------------------- seccomp

@@ -622,3 +622,17 @@ masked() {
 	is "$status" 0 "$err"
 	is "$(prop ActiveState)" active
 }
+
+@test "systemd: run.oci.systemd.subgroup: the process is in a cgroup below that of the unit, of exec too" {
+	set_config '.annotations = {"run.oci.systemd.subgroup": "container"}' '.linux.namespaces += [{type: "cgroup"}]'
+	sd_sleeper
+	has "$(sed -n 's/^0:://p' "/proc/$(pid_of "$ID")/cgroup")" "/$UNIT/container"
+	rt_ok exec "$ID" cat /proc/self/cgroup
+	is "$out" 0::/
+	rt_ok delete --force "$ID"
+	set_config '.annotations["run.oci.delegate-cgroup"] = "payload"'
+	sd_sleeper
+	has "$(sed -n 's/^0:://p' "/proc/$(pid_of "$ID")/cgroup")" "/$UNIT/container/payload"
+	rt_ok exec "$ID" cat /proc/self/cgroup
+	is "$out" 0::/payload
+}

@@ -130,6 +130,11 @@ int cgroup_update(struct cgroup *cg, const struct cgroup_settings *s, struct err
 /* Gives the container's v2 cgroup (the directory and the files that /sys/kernel/cgroup/delegate names) to a user of the
  * host, who can then make cgroups below it. On v1 and hybrid hosts nothing: v1 cannot be shared safely. */
 int cgroup_delegate(const struct cgroup *cg, uid_t owner, struct error *err);
+/* Makes a cgroup `name` in the container's, or in the one named `parent` there (NULL: none), puts the process there, and
+ * gives it to `owner` (-1: to nobody); the controllers of the cgroup above are enabled for it as far as that can be. Both are
+ * single names. cgroup v2 alone: otherwise -EOPNOTSUPP. */
+int cgroup_put_below(const struct cgroup *cg, const char *parent, const char *name, pid_t pid, uid_t owner,
+	struct error *err);
 
 /* Opens the directories of a cgroup that was recorded (see cgroup_to_text). Missing ones keep fd -1. */
 int cgroup_open(struct cgroup *cg, struct error *err);

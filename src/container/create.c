@@ -147,6 +147,8 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 	if (l->pid != c->record.pid)
 		r = write_pid(c, err);
 	if (r == 0)
+		r = creation_enter_delegated(c, err);
+	if (r == 0)
 		r = id_map_check_joined(c->config->linux, l->pid, err);
 	if (r == 0)
 		r = setup_oom_score(c->plan, l->pid, err);

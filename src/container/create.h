@@ -56,6 +56,8 @@ int creation_carry_out(struct creation *c, struct error *err);
 int creation_make_cgroup(struct creation *c, struct error *err);
 /* make_cgroup.c. With systemd that is done here, when there is a process; with other managers nothing. */
 int creation_start_unit(struct creation *c, struct error *err);
+/* make_cgroup.c. Once the namespaces stand: init goes into the cgroup that its container is to manage, if it has one. */
+int creation_enter_delegated(struct creation *c, struct error *err);
 /* To --pidfd-socket, and to whom an annotation names. */
 int creation_hand_over_pidfd(const struct creation *c, struct error *err);
 /* Afterwards: keeps for the next start what had to be made for this one. */

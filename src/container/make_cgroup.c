@@ -58,6 +58,25 @@ static int delegate(struct creation *c, struct error *err)
 	return r;
 }
 
+static int put_below(struct creation *c, const char *parent, const char *name, struct error *err)
+{
+	uid_t owner;
+
+	if (!name)
+		return 0;
+	if (!find_owner(c->config, &owner))
+		owner = (uid_t)-1;
+	return cgroup_put_below(&c->cgroup, parent, name, c->launch.pid, owner, err);
+}
+
+int creation_enter_delegated(struct creation *c, struct error *err)
+{
+	const struct plan_annotations *n = &c->annotations;
+	int r = put_below(c, c->cgroup.manager == CGROUP_MANAGER_SYSTEMD ? n->unit_cgroup : NULL, n->delegated_cgroup, err);
+
+	return r < 0 ? error_prefix(err, "annotations.run.oci.delegate-cgroup") : 0;
+}
+
 static int put_in_force(struct creation *c, struct error *err)
 {
 	int r = cgroup_apply(&c->cgroup, &c->settings, err);
@@ -95,5 +114,10 @@ int creation_start_unit(struct creation *c, struct error *err)
 		return 0;
 	r = cgroup_attach_new(&c->cgroup, c->launch.pid, &c->settings, err);
 	c->launch.into_cgroup = true;
-	return r < 0 ? r : put_in_force(c, err);
+	if (r == 0)
+		r = put_in_force(c, err);
+	if (r < 0)
+		return r;
+	r = put_below(c, NULL, c->annotations.unit_cgroup, err);
+	return r < 0 ? error_prefix(err, "annotations.run.oci.systemd.subgroup") : 0;
 }

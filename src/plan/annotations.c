@@ -2,6 +2,7 @@
 #include "plan/annotations.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -175,11 +176,22 @@ static int time_offsets(struct reading *r, const char *value, struct error *err)
 	return e;
 }
 
-/* The container is in the cgroup of the unit itself: that is what an empty name asks for. */
-static int subgroup(struct reading *r, const char *value, struct error *err)
+static int cgroup_name(const char *value, const char **ret, struct error *err)
 {
-	(void)r;
-	return *value ? error_set(err, EOPNOTSUPP, "\"%s\": a container has no cgroup below that of its unit", value) : 0;
+	if (strpbrk(value, "/\n") || str_eq(value, ".") || str_eq(value, "..") || strlen(value) > NAME_MAX)
+		return error_set(err, EINVAL, "\"%s\": not the name of a cgroup", value);
+	*ret = *value ? value : NULL;
+	return 0;
+}
+
+static int unit_cgroup(struct reading *r, const char *value, struct error *err)
+{
+	return cgroup_name(value, &r->ret->unit_cgroup, err);
+}
+
+static int delegated_cgroup(struct reading *r, const char *value, struct error *err)
+{
+	return cgroup_name(value, &r->ret->delegated_cgroup, err);
 }
 
 static int refused(struct reading *r, const char *value, struct error *err)
@@ -192,7 +204,7 @@ static const struct annotation {
 	const char *name; /* behind the prefix */
 	int (*read)(struct reading *r, const char *value, struct error *err);
 } known[] = {
-	{"delegate-cgroup", refused},
+	{"delegate-cgroup", delegated_cgroup},
 	{"handler", refused},
 	{"hooks.stderr", hooks_err},
 	{"hooks.stdout", hooks_out},
@@ -204,7 +216,7 @@ static const struct annotation {
 	{"seccomp_bpf_data", seccomp_bpf},
 	{"seccomp_fail_unknown_syscall", unknown_syscalls},
 	{"systemd.force_cgroup_v1", refused},
-	{"systemd.subgroup", subgroup},
+	{"systemd.subgroup", unit_cgroup},
 	{"timens_offset", time_offsets},
 };
 

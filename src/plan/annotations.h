@@ -20,6 +20,8 @@ struct plan_annotations {
 	const char *hooks_out, *hooks_err; /* files that take what hooks write; NULL: kept for error messages only */
 	const char *pidfd_socket;	   /* as --pidfd-socket */
 	const char *mount_context;	   /* the option that carries linux.mountLabel */
+	const char *unit_cgroup;	   /* below the unit's cgroup, where the container's cgroup namespace begins; NULL: none */
+	const char *delegated_cgroup;	   /* below that, for the container to manage; NULL: none */
 	const void *bpf;		   /* a filter in place of linux.seccomp; NULL: none */
 	uint32_t bpf_n;			   /* instructions, 8 bytes each */
 };
