@@ -141,3 +141,42 @@ clean_up() {
 		is "$(cat "o.$i")" "out $i"
 	done
 }
+
+@test "rootless: --group-add keep-groups" {
+	with_group=("${AS_USER[@]/#--clear-groups/--groups=4711}")
+	mkdir -p "$E/shared"
+	echo shared >"$E/shared/file"
+	chgrp -R 4711 "$E/shared"
+	chmod -R u=rwX,g=rX,o= "$E/shared"
+	call "${with_group[@]}" podman run --rm -v "$E/shared:/vol" "$IMAGE" cat /vol/file
+	[ "$status" -ne 0 ]
+	ok "${with_group[@]}" podman run --rm --group-add keep-groups -v "$E/shared:/vol" "$IMAGE" cat /vol/file
+	is "$out" shared
+}
+
+# Another user, with no subordinate ids at all; each call has a mount namespace of its own.
+@test "rootless: one id alone" {
+	local one="$E/one" as_one
+
+	mkdir -p "$one/home" "$one/xdg" "$one/tmp"
+	chmod 700 "$one/xdg"
+	chown 15001:15001 "$one/home" "$one/xdg" "$one/tmp"
+	{ cat "$E/passwd" && echo "ebo:x:15001:15001::$one/home:/bin/sh"; } >"$one/passwd"
+	{ cat "$E/group" && echo "ebo:x:15001:"; } >"$one/group"
+	: >"$one/subuid" && : >"$one/subgid"
+	printf '[storage]\ndriver = "vfs"\n[storage.options]\nignore_chown_errors = "true"\n' >"$one/storage.conf"
+	as_one=(unshare --mount --propagation slave sh -c
+		'cd "$0" && for f in passwd group subuid subgid; do mount --bind "$f" "/etc/$f" || exit 125; done
+			exec setpriv --reuid 15001 --regid 15001 --clear-groups "$@"' "$one"
+		env -i "PATH=$PATH" "HOME=$one/home" "XDG_RUNTIME_DIR=$one/xdg" "TMPDIR=$one/tmp" "CONTAINERS_CONF=$E/containers.conf"
+		"CONTAINERS_STORAGE_CONF=$one/storage.conf" sh -c 'cd && exec "$@"' sh)
+	ok "${as_one[@]}" podman import -c 'ENV PATH=/bin:/usr/bin' "$E/image.tar" "$IMAGE"
+	ok "${as_one[@]}" podman run --rm "$IMAGE" sh -c 'id -u; tr -s " " </proc/self/uid_map; : >/tmp/x && stat -c %u /tmp/x'
+	is "$out" "$(printf '0\n 0 15001 1\n0')"
+	ok "${as_one[@]}" podman run -d --name "$C" "$IMAGE" sleep 1000
+	ok "${as_one[@]}" podman exec "$C" id -u
+	is "$out" 0
+	ok "${as_one[@]}" podman rm -f -t 0 "$C"
+	call "${as_one[@]}" podman system migrate
+	rm -rf --one-file-system "$one/home" "$one/xdg"
+}
