@@ -37,6 +37,7 @@ docker_inside() {
 
 # node_with_cri: containerd in the node, for cri.bash.
 node_with_cri() {
+	requires_controller cpu
 	"$PYTHON" -c 'import grpc' 2>/dev/null || skip "nested: python3-grpcio is not installed"
 	[ -e "$E/cni" ] || network_plugin
 	[ -e "$E/image.tar" ] || archive image "$IMAGE"
