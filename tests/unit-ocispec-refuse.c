@@ -170,6 +170,31 @@ static void refuses(const struct oci_type *t, const struct bad *b)
 		printf("# %s\n# returned %d: %s\n", b->text, r, err.msg);
 }
 
+struct closed {
+	bool has_size;
+	uint32_t size;
+	struct closed *inner;
+};
+extern const struct oci_type closed_type;
+static const struct oci_field closed_fields[] = {
+	OCI_OPTIONAL(struct closed, "size", size),
+	OCI_OBJECT(struct closed, "inner", inner, struct closed, closed_type, 0),
+};
+const struct oci_type closed_type = OCI_TYPE_CLOSED(struct closed, closed_fields);
+
+/* A type may say that it has no other members. */
+static void closed(void)
+{
+	static const struct bad bad[] = {
+		{"{\"size\":1,\n \"sizes\":2}", "sizes: line 2, column 2: unknown member"},
+		{"{\"inner\":{\"x\":{\"size\":1}}}", "inner.x: line 1, column 11: unknown member"},
+		{"{\"\":null}", "line 1, column 2: unknown member"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refuses(&closed_type, &bad[i]);
+}
+
 /* Arrays and objects in each other, in an unknown member of a config. */
 static void nesting(unsigned depth, bool objects, bool good)
 {
@@ -280,5 +305,6 @@ int main(void)
 	size_limit();
 	long_and_hostile_keys();
 	writing();
+	closed();
 	return tap_done();
 }

@@ -4,6 +4,7 @@
  * out. What has to be refused is in unit-ocispec-refuse.c. */
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <yajl/yajl_tree.h>
 
@@ -112,6 +113,61 @@ static void comes_back(const char *name, const struct oci_type *t)
 	tap_ok(r == 0 && !strcmp(out, again), "%s is the same text the second time", name);
 }
 
+/* Packed, moved elsewhere and unpacked it is the same document; read twice it is the same block. */
+static void packs(const char *name, const struct oci_type *t)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	char *text, *out = NULL, *again = NULL, *moved;
+	void *doc = NULL, *twin = NULL, *block = NULL, *other = NULL;
+	size_t len, block_len = 0, other_len = 0;
+
+	text = load(&a, name, &len);
+	if (!tap_ok(oci_table_read(t, text, len, &a, &doc, NULL, NULL) == 0 &&
+			    oci_table_read(t, text, len, &a, &twin, NULL, NULL) == 0 &&
+			    oci_table_pack(t, doc, &a, &block, &block_len) == 0 &&
+			    oci_table_pack(t, twin, &a, &other, &other_len) == 0,
+		    "%s is packed", name))
+		return;
+	tap_ok(block_len == other_len && !memcmp(block, other, block_len), "%s: the same block each time", name);
+	moved = arena_alloc(&a, block_len);
+	memcpy(moved, block, block_len);
+	memset(block, 0xee, block_len);
+	tap_is_int(oci_table_unpack(t, moved, block_len, &doc), 0, "%s is unpacked", name);
+	tap_ok((char *)doc > moved && (char *)doc < moved + block_len, "%s lies in the block", name);
+	oci_table_write(t, twin, NULL, &a, &out, NULL, NULL);
+	oci_table_write(t, doc, NULL, &a, &again, NULL, NULL);
+	tap_ok(out && again && !strcmp(out, again), "%s is the same document", name);
+}
+
+static void bad_blocks(void)
+{
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	static const char text[] = "{\"ociVersion\":\"1.0.0\",\"hostname\":\"x\"}";
+	const struct oci_type *t = &oci_config_type;
+	struct oci_config *c;
+	void *block, *doc;
+	size_t len;
+	uint64_t *words, *copy;
+
+	oci_config_read(text, strlen(text), &a, &c, NULL, NULL);
+	oci_table_pack(t, c, &a, &block, &len);
+	words = arena_alloc(&a, len + 8);
+	copy = arena_alloc(&a, len);
+	tap_is_int(oci_table_unpack(t, block, len - 8, &doc), -EBADMSG, "a shorter block is refused");
+	tap_is_int(oci_table_unpack(t, block, 8, &doc), -EBADMSG, "a block without a head is refused");
+	for (size_t i = 0; i < len / 8; i++) { /* whatever is wrong: what it gives lies in the block */
+		memcpy(words, block, len);
+		words[i] = UINT64_C(0x7fffffffffff);
+		memcpy(copy, words, len);
+		if (oci_table_unpack(t, copy, len, &doc) == 0 &&
+			((char *)doc < (char *)copy || (char *)doc + t->size > (char *)copy + len))
+			tap_ok(false, "word %zu leads out of the block", i);
+	}
+	memcpy(words, block, len);
+	memcpy((char *)words + offsetof(struct oci_config, oci_version) + 32, &(uint64_t){len + 1}, 8);
+	tap_is_int(oci_table_unpack(t, words, len, &doc), -EBADMSG, "a pointer out of the block is refused");
+}
+
 static void all_configs_come_back(void)
 {
 	char path[512];
@@ -125,6 +181,7 @@ static void all_configs_come_back(void)
 			continue;
 		fmt(path, sizeof(path), "configs/%s", d->d_name);
 		comes_back(path, &oci_config_type);
+		packs(path, &oci_config_type);
 	}
 	if (dir)
 		closedir(dir);
@@ -346,5 +403,6 @@ int main(void)
 	indentation();
 	many_keys();
 	no_prefix_is_taken();
+	bad_blocks();
 	return tap_done();
 }

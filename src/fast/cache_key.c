@@ -14,17 +14,22 @@ const char *cache_kind_name(unsigned kind)
 	return kind < CACHE_KINDS ? kinds[kind] : "unknown";
 }
 
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
+}
+
 uint64_t cache_hash(uint64_t h, const void *data, size_t len)
 {
 	const char *p = data;
 
-	h ^= len;
+	h = mix(h, len + 1);
 	for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
 		uint64_t word = 0;
 
 		memcpy(&word, p + i, len - i < sizeof(word) ? len - i : sizeof(word));
-		h = (h ^ word) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 32;
+		h = mix(h, word);
 	}
 	return h;
 }
