@@ -150,10 +150,11 @@ struct plan *keep_plan(struct keep *k, const struct cgroup *cg, const char *noti
 	struct seccomp_filter *filter)
 {
 	struct keep_data *d = k->hit;
-	const char *text = d ? cgroup_text(cg, a) : NULL;
+	const char *text = k->key.n ? cgroup_text(cg, a) : NULL;
 	struct plan *p;
 
-	if (!text || str_len(text) + 1 != d->len[CGROUP] || memcmp(text, part_of(d, CGROUP), d->len[CGROUP]) != 0)
+	k->cgroup = text;
+	if (!d || !text || str_len(text) + 1 != d->len[CGROUP] || memcmp(text, part_of(d, CGROUP), d->len[CGROUP]) != 0)
 		return NULL;
 	p = (struct plan *)(void *)part_of(d, PLAN);
 	if (!plan_sources_exist(p, notify_dir))
@@ -192,7 +193,6 @@ void keep_store(struct keep *k, const struct context *x, const struct keep_outpu
 {
 	const struct cache_part *text = &k->parts[0];
 	struct oci_config *config;
-	const char *cgroup;
 	size_t len;
 	void *block;
 
@@ -200,8 +200,7 @@ void keep_store(struct keep *k, const struct context *x, const struct keep_outpu
 		return;
 	open_cache(k, x, true);
 	seccomp_keep(&k->cache, k->seccomp);
-	cgroup = cgroup_text(out->cgroup, a);
-	if (!cgroup || k->hit || plan_is_of_the_moment(out->plan))
+	if (!k->cgroup || k->hit || plan_is_of_the_moment(out->plan))
 		cache_not_kept(&k->cache, CACHE_PLAN, CACHE_HOST_STATE);
 	else if (out->warned)
 		cache_not_kept(&k->cache, CACHE_PLAN, CACHE_WARNED);
@@ -211,7 +210,7 @@ void keep_store(struct keep *k, const struct context *x, const struct keep_outpu
 		store(k, (struct cache_part[PARTS]){
 			[PLAN] = {out->plan, out->plan->size},
 			[CONFIG] = {block, len},
-			[CGROUP] = string(cgroup),
+			[CGROUP] = string(k->cgroup),
 			[UNKNOWN] = string(out->filter->unknown),
 		}, a);
 }

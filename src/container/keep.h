@@ -29,6 +29,7 @@ struct keep {
 	struct keep_facts *facts;
 	struct cache_blob blob; /* a hit's, as long as its plan and config are used */
 	struct keep_data *hit;
+	const char *cgroup;	      /* what the plan has of it; NULL: it has none */
 	struct seccomp_keep *seccomp; /* set by the caller: seccomp_compile_kept's */
 	bool used;		      /* the plan is that of the entry */
 };
@@ -48,7 +49,6 @@ void keep_nothing(struct keep *k);
 
 struct keep_output {
 	const struct plan *plan;
-	const struct cgroup *cgroup;
 	const struct seccomp_filter *filter;
 	bool warned; /* plan_compile warned of something */
 };

@@ -208,7 +208,6 @@ void creation_keep(struct creation *c)
 {
 	const struct keep_output out = {
 		.plan = c->plan,
-		.cgroup = &c->cgroup,
 		.filter = &c->filter,
 		.warned = c->plan_warned,
 	};

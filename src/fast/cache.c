@@ -230,7 +230,7 @@ void cache_put(struct cache *c, const struct cache_key *k, const void *data, siz
 		cache_not_kept(c, k->kind, CACHE_TOO_LARGE);
 		return;
 	}
-	if (!cache_make_room(c, bytes)) {
+	if (!cache_has_space(c->dir, bytes) || !cache_make_room(c, bytes)) {
 		cache_not_kept(c, k->kind, CACHE_NO_ROOM);
 		return;
 	}

@@ -69,8 +69,8 @@ struct cache {
 };
 #define CACHE_INIT ((struct cache){.dir = -1})
 
-/* root: an fd of the state root, O_PATH will do; the configuration says whether there is a cache at all. `make` makes
- * what is missing. Opening one that is open does nothing. */
+/* root: an fd of the state root, O_PATH will do; the configuration says whether there is a cache at all. `make`: the
+ * directory too, where it is missing. Opening one that is open does nothing. */
 void cache_open(struct cache *c, int root, bool make);
 void cache_close(struct cache *c);
 

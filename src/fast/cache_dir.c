@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -52,6 +53,22 @@ int cache_open_dir(int root, bool make)
 	return cache_ours(&st, S_IFDIR) ? TAKE_FD(fd) : -EPERM;
 }
 
+/* The containers' own files lie on the same file system, and go first. */
+bool cache_has_space(int dir, uint64_t bytes)
+{
+	const uint64_t enough = 64 << 20;
+	uint64_t total, left;
+	struct statfs fs;
+
+	if (fstatfs(dir, &fs) < 0)
+		return false;
+	if (!fs.f_blocks) /* a tmpfs without a limit */
+		return true;
+	total = (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize;
+	left = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
+	return left >= bytes + (total / 2 < enough ? total / 2 : enough);
+}
+
 /* ---- the statistics ---- */
 
 /* Written, not only made longer: a shared mapping must not find the file system full. */
@@ -61,7 +78,7 @@ static bool make_statistics(int dir)
 	_cleanup_close_ int fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	char path[64];
 
-	if (fd < 0 || fd_write_all(fd, &fresh, sizeof(fresh)) < 0)
+	if (fd < 0 || !cache_has_space(fd, sizeof(fresh)) || fd_write_all(fd, &fresh, sizeof(fresh)) < 0)
 		return false;
 	fmt(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return linkat(AT_FDCWD, path, dir, CACHE_STATISTICS, AT_SYMLINK_FOLLOW) == 0 || errno == EEXIST;
@@ -93,7 +110,7 @@ void cache_open(struct cache *c, int root, bool make)
 		c->dir = cache_open_dir(root, make);
 	if (c->dir >= 0 && !c->statistics)
 		c->statistics = map_statistics(c->dir);
-	if (c->dir >= 0 && !c->statistics && make) {
+	if (c->dir >= 0 && !c->statistics) {
 		(void)unlinkat(c->dir, CACHE_STATISTICS, 0);
 		c->statistics = make_statistics(c->dir) ? map_statistics(c->dir) : NULL;
 	}

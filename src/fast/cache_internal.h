@@ -34,6 +34,9 @@ int cache_open_dir(int root, bool make);
 void cache_name(const struct cache_key *k, char *buf, size_t n);
 unsigned cache_kind_of(const char *name);
 
+/* Whether so much can be written and ample space is left: half the file system, or 64 MiB. */
+bool cache_has_space(int dir, uint64_t bytes);
+
 /* Whether `bytes` more are within the bounds; removes what was used longest ago until they are. */
 bool cache_make_room(struct cache *c, uint64_t bytes);
 
