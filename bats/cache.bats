@@ -376,37 +376,40 @@ damage() {
 	is "$(count seccomp misses)" 12 # the first start had no statistics
 }
 
-@test "cache: a small file system is left to the containers" {
+@test "cache: a file system that is nearly full is left to the containers" {
 	mkdir -p "$ROOT"
-	set_args sleep 1000
 	limited unshare --mount --propagation private bash -c '
 		set -e
-		without() {
-			jq ".annotations[\"io.enviro-oci.cache\"] = \"false\"" config.json >config.new
-			"$RUNTIME" --root "$1" create --config config.new "$2" </dev/null >/dev/null 2>&1
+		mount -t tmpfs -o mode=700,size=512k none "$1"
+		fill() { # all but $2 KiB
+			rm -f "$1/filler"
+			head -c $((512 * 1024 - $(du -sk "$1" | cut -f1) * 1024 - $2 * 1024)) /dev/zero >"$1/filler"
 		}
-		size=12
-		for ((; size < 200; size += 4)); do # the least that two containers need
-			mount -t tmpfs -o mode=700,size=${size}k none "$1"
-			good=no
-			! { without "$1" "$2-a" && without "$1" "$2-b"; } || good=yes
-			"$RUNTIME" --root "$1" delete --force "$2-a"
-			"$RUNTIME" --root "$1" delete --force "$2-b"
-			umount "$1"
-			[ $good = no ] || break
+		jq ".annotations[\"io.enviro-oci.cache\"] = \"false\"" config.json >config.off
+		for ((free = 0; free < 100; free += 4)); do # what a container needs
+			fill "$1" $free
+			! "$RUNTIME" --root "$1" run --config config.off "$2" </dev/null >/dev/null 2>&1 || break
 		done
-		for more in 0 4 8 16 32 64 128; do
-			mount -t tmpfs -o mode=700,size=$((size + more))k none "$1"
+		[ $free -gt 0 ] && [ $free -lt 100 ]
+		for more in 0 4 8 16 32 64; do
+			fill "$1" $((free + more))
 			for round in 1 2 3; do
-				"$RUNTIME" --root "$1" create "$2-a" </dev/null
-				"$RUNTIME" --root "$1" create "$2-b" </dev/null
-				"$RUNTIME" --root "$1" delete --force "$2-a"
-				"$RUNTIME" --root "$1" delete --force "$2-b"
+				"$RUNTIME" --root "$1" run "$2" </dev/null
 			done
-			[ $more != 0 ] || [ -z "$(ls "$1/@cache" | grep -- -)" ]
-			[ $more != 128 ] || [ -n "$(ls "$1/@cache" | grep -- -)" ]
-			umount "$1"
-		done' bash "$ROOT" "$ID" 3>&-
+			[ -z "$(ls -A "$1/@cache")" ]
+		done
+		rm "$1/filler"
+		for round in 1 2 3; do
+			"$RUNTIME" --root "$1" run "$2" </dev/null
+		done
+		[ "$(ls "$1/@cache" | grep -c -- -)" = 2 ]
+		fill "$1" $free # what is kept stays good
+		for round in 1 2 3; do
+			"$RUNTIME" --root "$1" run "$2" </dev/null
+			jq ".hostname = \"host$round\"" config.json >config.new
+			"$RUNTIME" --root "$1" run --config config.new "$2" </dev/null
+		done
+		[ "$(ls "$1/@cache" | grep -c -- -)" = 2 ]' bash "$ROOT" "$ID" 3>&-
 }
 
 @test "cache: a user without privileges has one too" {
