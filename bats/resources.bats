@@ -253,6 +253,29 @@ owner() {
 	is "$(owner .) $(owner cgroup.procs)" "0 0"
 }
 
+@test "resources: v1: what a start takes is not charged to a small container" {
+	requires_v1
+	requires_controller memory
+	resources '{memory: {limit: 98304}}'
+	rt create "$ID"
+	[ "$status" -eq 0 ] || show_call create
+	pid=$(pid_of "$ID")
+	is "$(cgroup_value "$pid" memory memory.limit_in_bytes)" 98304
+	has "$(cgroup_dir "$pid" memory)" "$ID"
+}
+
+@test "resources: v1: files of the image that are copied into memory are" {
+	requires_v1
+	requires_controller memory
+	mkdir -p rootfs/full
+	head -c 2000000 /dev/zero >rootfs/full/file
+	set_config '.mounts += [{destination: "/full", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]'
+	resources '{memory: {limit: 1000000}}'
+	rt create "$ID"
+	[ "$status" -ne 0 ] || show_call create
+	says "memory limit too low"
+}
+
 @test "delegation: never on v1" {
 	requires_v1
 	remap 100000

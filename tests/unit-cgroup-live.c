@@ -42,7 +42,7 @@ static const char *value(const struct cgroup *cg, const char *controller, const 
  * and waits for its end. *ready is written when it has joined. */
 static pid_t spawn(const struct cgroup *cg, int children)
 {
-	int fds[CGROUP_MAX_HIERARCHIES], n = cgroup_task_fds(cg, false, fds, &err), ready[2];
+	int fds[CGROUP_MAX_HIERARCHIES], memory, n = cgroup_task_fds(cg, false, fds, &memory, &err), ready[2];
 	struct sys_clone_args args = {.exit_signal = SIGCHLD};
 	pid_t pid;
 	char c;

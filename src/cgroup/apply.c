@@ -2,6 +2,7 @@
 #include "cgroup/cgroup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -143,6 +144,27 @@ static int apply_one(const struct cgroup *cg, const struct cgroup_write *w, cons
 	return r == -ENOENT ? missing(d, w, enable_error, err) : refused(d, w, r, err);
 }
 
+static bool is_plain(const struct cgroup_write *w)
+{
+	return !w->retry && !w->alternative && !w->keep_quota;
+}
+
+/* Values that stand in a row for one file (device rules on v1) go into one descriptor. Returns how many are written: the
+ * next one is for apply_one, which knows what is wrong. */
+static size_t write_row(const struct cgroup_dir *d, const struct cgroup_write *w, size_t n)
+{
+	_cleanup_close_ int fd = -1;
+	size_t i;
+
+	if (n < 2 || !is_plain(w) || w[1].dir != w->dir || !str_eq(w[1].file, w->file))
+		return 0;
+	fd = openat(d->fd, w->file, O_WRONLY | O_CLOEXEC);
+	for (i = 0; fd >= 0 && i < n && is_plain(&w[i]) && w[i].dir == w->dir && str_eq(w[i].file, w->file); i++)
+		if (write(fd, w[i].value, str_len(w[i].value)) < 0)
+			break;
+	return i;
+}
+
 static int check_usage(const struct cgroup *cg, const struct cgroup_settings *s, struct error *err)
 {
 	const struct cgroup_dir *d = &cg->d[s->check_dir];
@@ -250,6 +272,11 @@ int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct erro
 			;
 		if (run) {
 			r = apply_pairs(cg, w, run, err);
+			continue;
+		}
+		run = write_row(&cg->d[w->dir], w, s->n - i);
+		if (run) {
+			was_missing = false;
 			continue;
 		}
 		run = 1;

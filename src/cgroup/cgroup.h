@@ -138,6 +138,9 @@ int cgroup_put_below(const struct cgroup *cg, const char *parent, const char *na
 
 /* Opens the directories of a cgroup that was recorded (see cgroup_to_text). Missing ones keep fd -1. */
 int cgroup_open(struct cgroup *cg, struct error *err);
+/* Opens the freezer's directory alone: all that cgroup_is_frozen and cgroup_freeze need. cgroup_destroy and cgroup_enter
+ * open what they need themselves, the others want cgroup_open. */
+int cgroup_open_freezer(struct cgroup *cg, struct error *err);
 void cgroup_close(struct cgroup *cg);
 #define _cleanup_cgroup_ __attribute__((cleanup(cgroup_close)))
 
@@ -152,8 +155,9 @@ int cgroup_v2_fd(const struct cgroup *cg);
 /* For v1 directories: fds of their `tasks` files, opened for writing, close-on-exec, owned by the caller (fds must
  * have room for CGROUP_MAX_HIERARCHIES). A single-threaded process that writes "0" to one joins that hierarchy in
  * 0.02 ms where a pid in cgroup.procs costs a grace period. Also holds the v2 `cgroup.procs` of a hybrid host when
- * with_v2 is set (for kernels that refuse CLONE_INTO_CGROUP). Returns the number. */
-int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, struct error *err);
+ * with_v2 is set (for kernels that refuse CLONE_INTO_CGROUP). Returns the number; *memory is the index of v1's memory controller, or
+ * -1. */
+int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, int *memory, struct error *err);
 /* What a process of exec is to join, as a cgroup of its own with its own fds (to be closed; on failure there are none).
  * sub: the arguments of --cgroup, "PATH" for all hierarchies or "CONTROLLER[,CONTROLLER]:PATH"; below the container's
  * ("bad sub cgroup path: …") and there already. Without any: the container's own, and on v2 the one that its init

@@ -137,25 +137,26 @@ static int remove_when_empty(const struct cgroup_dir *d, int64_t deadline, struc
 	return r < 0 ? error_errno(err, r, "cgroup: remove: %s", d->path) : 0;
 }
 
-/* Whether all went at once: the common end of a container, whose processes are gone. */
+/* How many are left after one try: none is the common end of a container, whose processes are gone. Those that are left
+ * are open then. */
 static int remove_all_at_once(struct cgroup *cg, struct error *err)
 {
 	int left = 0;
 
 	for (size_t i = 0; i < cg->n; i++) {
 		struct cgroup_dir *d = &cg->d[i];
-		int r = d->fd >= 0 ? 0 : cgroup_dir_open(d, err);
+		int r = d->existed ? -EBUSY : cgroup_dir_remove(d, err);
 
+		if (r < 0 && r != -EBUSY && r != -ENOENT)
+			return r;
+		if (r != -EBUSY) {
+			fd_close(&d->fd);
+			continue;
+		}
+		r = d->fd >= 0 ? 0 : cgroup_dir_open(d, err);
 		if (r < 0 && r != -ENOENT)
 			return r;
-		if (r == 0 && !d->existed)
-			r = remove_dir(d->path);
-		if (r == -EBUSY || d->existed)
-			left++;
-		else if (r < 0 && r != -ENOENT)
-			return error_errno(err, r, "cgroup: remove: %s", d->path);
-		else
-			fd_close(&d->fd);
+		left += r == 0;
 	}
 	return left;
 }

@@ -93,6 +93,8 @@ size_t cgroup_mount_len(const struct cgroup_dir *d);
 int cgroup_each_level(const struct cgroup_dir *d, int (*fn)(int parent, int child, void *arg), void *arg);
 /* Opens d->path (O_PATH), if it is a cgroup and not a root: -ENOENT if it has gone. */
 int cgroup_dir_open(struct cgroup_dir *d, struct error *err);
+/* Removes d, which need not be open. -EBUSY: there is something in it, -ENOENT: it has gone; neither with a message. */
+int cgroup_dir_remove(const struct cgroup_dir *d, struct error *err);
 /* The pids of one cgroup and all below it, appended to a growing list. -ENOENT, -ENODEV: it has gone. */
 struct pid_list {
 	pid_t *p;

@@ -20,10 +20,11 @@ int cgroup_v2_fd(const struct cgroup *cg)
 	return i == CGROUP_NO_DIR ? -1 : cg->d[i].fd;
 }
 
-int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, struct error *err)
+int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, int *memory, struct error *err)
 {
 	int n = 0;
 
+	*memory = -1;
 	for (size_t i = 0; i < cg->n; i++) {
 		const struct cgroup_dir *d = &cg->d[i];
 		const char *file = d->v2 ? "cgroup.procs" : "tasks";
@@ -39,6 +40,8 @@ int cgroup_task_fds(const struct cgroup *cg, bool with_v2, int *fds, struct erro
 			return error_errno(
 				err, code, "unable to apply cgroup configuration: open %s/%s", d->path, file);
 		}
+		if (!d->v2 && str_eq(d->controllers, "memory"))
+			*memory = n;
 		n++;
 	}
 	return n;

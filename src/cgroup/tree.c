@@ -132,6 +132,25 @@ int cgroup_dir_open(struct cgroup_dir *d, struct error *err)
 	return 0;
 }
 
+int cgroup_dir_remove(const struct cgroup_dir *d, struct error *err)
+{
+	const char *name = strrchr(d->path, '/');
+	char above[PATH_MAX];
+	size_t len = name ? (size_t)(name - d->path) : 0;
+
+	if (!len || len >= sizeof(above))
+		return error_set(err, EINVAL, "cgroup: %s: not in a cgroup v%d file system", d->path, d->v2 ? 2 : 1);
+	str_copy(above, len + 1, d->path);
+	_cleanup_close_ int parent = sys_openat2(AT_FDCWD, above, DIR_FLAGS, 0, SYS_RESOLVE_NO_SYMLINKS);
+	if (parent < 0)
+		return parent == -ENOENT ? -ENOENT : error_errno(err, parent, "cgroup: open: %s", above);
+	if (!is_cgroup(parent, d->v2))
+		return error_set(err, EINVAL, "cgroup: %s: not in a cgroup v%d file system", d->path, d->v2 ? 2 : 1);
+	if (unlinkat(parent, name + 1, AT_REMOVEDIR) == 0)
+		return 0;
+	return errno == EBUSY || errno == ENOENT ? -errno : error_errno(err, errno, "cgroup: remove: %s", d->path);
+}
+
 int cgroup_open(struct cgroup *cg, struct error *err)
 {
 	for (size_t i = 0; i < cg->n; i++) {
@@ -141,6 +160,14 @@ int cgroup_open(struct cgroup *cg, struct error *err)
 			return r;
 	}
 	return 0;
+}
+
+int cgroup_open_freezer(struct cgroup *cg, struct error *err)
+{
+	int i = cgroup_find(cg, "freezer"), r;
+
+	r = i == CGROUP_NO_DIR || cg->d[i].fd >= 0 ? 0 : cgroup_dir_open(&cg->d[i], err);
+	return r == -ENOENT ? 0 : r;
 }
 
 void cgroup_close(struct cgroup *cg)

@@ -128,7 +128,7 @@ static int load(int dir, const char *id, struct arena *a, struct container *ret,
 	if (r == 0)
 		r = cgroup_from_text(rec->cgroup, rec->cgroup_len, m, a, &ret->cgroup, err);
 	if (r == 0)
-		r = cgroup_open(&ret->cgroup, err);
+		r = cgroup_open_freezer(&ret->cgroup, err);
 	if (r < 0)
 		return r;
 	ret->id = rec->id;

@@ -168,6 +168,8 @@ int container_events(const struct context *x, const char *id, const struct event
 		.o = o, .c = &c, .fn = fn, .data = data, .oom = CGROUP_OOM_INIT, .pidfd = -1, .timer = -1};
 	int r = container_load(x, id, &a, &c, err);
 
+	if (r == 0)
+		r = cgroup_open(&c.cgroup, err);
 	if (r < 0)
 		return r;
 	w.pidfd = life_pidfd(&c, err);

@@ -25,22 +25,31 @@
 #define NS_GET_NSTYPE _IO(0xb7, 0x3)
 #endif
 
-static const struct plan_step *find(const struct plan *p, enum plan_op op)
+static const struct plan_step *find_from(const struct plan *p, const struct plan_step *s, enum plan_op op)
 {
-	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+	for (; !plan_at_end(p, s); s = plan_next(s))
 		if (s->op == op)
 			return s;
 	return NULL;
 }
 
+static const struct plan_step *find(const struct plan *p, enum plan_op op)
+{
+	return find_from(p, plan_first(p), op);
+}
+
 int setup_cgroup_slots(const struct plan *p, const struct cgroup *cg, bool into_cgroup, struct launch_slots *s,
 	struct error *err)
 {
-	const struct plan_slots *join = (const struct plan_slots *)find(p, PLAN_OP_CGROUP_JOIN);
-	int fds[CGROUP_MAX_HIERARCHIES + 1], n = cgroup_task_fds(cg, !into_cgroup, fds, err), r = 0;
+	const struct plan_step *step = find(p, PLAN_OP_CGROUP_JOIN);
+	const struct plan_slots *join = (const struct plan_slots *)step;
+	const struct plan_slots *late = (const struct plan_slots *)find_from(p, plan_next(step), PLAN_OP_CGROUP_JOIN);
+	int fds[CGROUP_MAX_HIERARCHIES + 1], memory, n = cgroup_task_fds(cg, !into_cgroup, fds, &memory, err), r = 0;
 
 	for (int i = 0; i < n; i++) {
-		int put = launch_put(s, plan_list_u32(p, join->slots, (uint32_t)i), fds[i], err);
+		bool is_late = late && i == memory;
+		uint32_t slot = plan_list_u32(p, is_late ? late->slots : join->slots, is_late ? 0 : (uint32_t)i);
+		int put = launch_put(s, slot, fds[i], err);
 
 		if (put < 0)
 			r = put;

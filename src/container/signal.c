@@ -53,7 +53,8 @@ int container_kill(const struct context *x, const char *id, int sig, bool all, s
 	if (kills_all(&c, sig, all) && c.cgroup.n) {
 		if (!all && !c.pid)
 			return error_set(err, ESRCH, "container not running");
-		return cgroup_signal_all(&c.cgroup, sig, err);
+		r = cgroup_open(&c.cgroup, err);
+		return r < 0 ? r : cgroup_signal_all(&c.cgroup, sig, err);
 	}
 	if (all)
 		return signal_members(&c, sig, err);
@@ -103,8 +104,10 @@ int container_pids(const struct context *x, const char *id, struct arena *a, pid
 
 	if (r < 0)
 		return r;
-	if (c.cgroup.n)
-		return cgroup_pids(&c.cgroup, a, ret, n, err);
+	if (c.cgroup.n) {
+		r = cgroup_open(&c.cgroup, err);
+		return r < 0 ? r : cgroup_pids(&c.cgroup, a, ret, n, err);
+	}
 	r = c.pid ? pid_namespace_members(c.pid, a, ret, n, err) : -EOPNOTSUPP;
 	if (r != -EOPNOTSUPP)
 		return r;

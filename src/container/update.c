@@ -56,7 +56,9 @@ static int update_cgroup(
 	int r;
 
 	resources.memory = &memory;
-	r = cgroup_compile(&c->cgroup, &resources, true, a, &settings, err);
+	r = cgroup_open(&c->cgroup, err);
+	if (r == 0)
+		r = cgroup_compile(&c->cgroup, &resources, true, a, &settings, err);
 	if (r == 0)
 		r = cgroup_update(&c->cgroup, &settings, err);
 	if (r < 0 || swap == c->record->memory_swap)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/str.h"
 #include "plan/process.h"
 #include "plan/sync.h"
 
@@ -48,6 +49,31 @@ static void add_cgroup_join(struct plan_builder *b)
 		slots[i] = plan_new_slot(b);
 	p = plan_add(b, PLAN_OP_CGROUP_JOIN, struct plan_slots);
 	p->slots = plan_put_u32s(b, slots, CGROUP_MAX_HIERARCHIES + 1);
+}
+
+/* What init has the kernel allocate while it sets the container up is a multiple of what a small process needs, so the
+ * memory controller of v1 is joined last: unless a hook may look for init there before, a cgroup namespace is made, whose
+ * root is where init is then, or files of the image are copied into memory. */
+static bool joins_memory_late(const struct oci_config *c)
+{
+	const struct oci_hooks *h = c->hooks;
+
+	if ((h && (h->prestart_len || h->create_runtime_len || h->create_container_len)) ||
+		(plan_all_namespaces(c) & CLONE_NEWCGROUP))
+		return false;
+	for (size_t i = 0; i < c->mounts_len; i++)
+		for (size_t j = 0; j < c->mounts[i].options_len; j++)
+			if (str_eq(c->mounts[i].options[j], "tmpcopyup"))
+				return false;
+	return true;
+}
+
+static void add_memory_join(struct plan_builder *b)
+{
+	uint32_t slot = plan_new_slot(b);
+	struct plan_slots *p = plan_add(b, PLAN_OP_CGROUP_JOIN, struct plan_slots);
+
+	p->slots = plan_put_u32s(b, &slot, 1);
 }
 
 static void add_host_steps(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p)
@@ -187,6 +213,8 @@ static int add_last_part(struct plan_builder *b, const struct plan_input *in, co
 		b->flags |= PLAN_NOTIFY;
 		r = plan_add_seccomp(b, in, err);
 	}
+	if (hooks && joins_memory_late(in->config))
+		add_memory_join(b);
 	plan_add(b, PLAN_OP_READY, struct plan_step);
 	if (hooks)
 		add_hooks_at(b, PLAN_OP_START_HOOKS, PLAN_HOOK_START_CONTAINER, SLOT_STATE_CREATED,

@@ -51,7 +51,7 @@ enum plan_op {
 	PLAN_OP_INTEL_RDT,
 	PLAN_OP_HOST_END = 32,
 	/* init's */
-	PLAN_OP_CGROUP_JOIN, /* plan_slots: "0" is written to each fd */
+	PLAN_OP_CGROUP_JOIN, /* plan_slots: "0" is written to each fd; a second one is for v1's memory controller */
 	PLAN_OP_JOIN,	     /* plan_join */
 	PLAN_OP_UNSHARE,     /* plan_unshare */
 	PLAN_OP_TIME_OFFSETS,/* plan_time_offset, one a clock, after UNSHARE */
