@@ -364,6 +364,7 @@ two_pids() {
 	all_caps
 	set_script 'mknod /dev/m c 1 1 && exec sleep 1000'
 	rt_ok --systemd-cgroup run --detach "$ID"
+	wait_for test -e "/proc/$(pid_of "$ID")/root/dev/m"
 	for n in 1 2; do
 		rt exec "$ID" sh -c 'echo x >/dev/null && head -c 1 /dev/zero >/dev/null && exec dd if=/dev/m of=/dev/null bs=1 count=1'
 		[ "$status" -ne 0 ]
@@ -624,15 +625,17 @@ masked() {
 }
 
 @test "systemd: run.oci.systemd.subgroup: the process is in a cgroup below that of the unit, of exec too" {
-	set_config '.annotations = {"run.oci.systemd.subgroup": "container"}' '.linux.namespaces += [{type: "cgroup"}]'
+	requires_v2
+	set_config '.annotations = {"run.oci.systemd.subgroup": "container"}' \
+		'.linux.namespaces |= map(select(.type != "cgroup")) + [{type: "cgroup"}]'
 	sd_sleeper
-	has "$(sed -n 's/^0:://p' "/proc/$(pid_of "$ID")/cgroup")" "/$UNIT/container"
-	rt_ok exec "$ID" cat /proc/self/cgroup
+	has "$(own_cgroup)" "/$UNIT/container"
+	rt_ok exec "$ID" grep ^0: /proc/self/cgroup
 	is "$out" 0::/
 	rt_ok delete --force "$ID"
 	set_config '.annotations["run.oci.delegate-cgroup"] = "payload"'
 	sd_sleeper
-	has "$(sed -n 's/^0:://p' "/proc/$(pid_of "$ID")/cgroup")" "/$UNIT/container/payload"
-	rt_ok exec "$ID" cat /proc/self/cgroup
+	has "$(own_cgroup)" "/$UNIT/container/payload"
+	rt_ok exec "$ID" grep ^0: /proc/self/cgroup
 	is "$out" 0::/payload
 }
