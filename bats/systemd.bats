@@ -624,8 +624,7 @@ masked() {
 	is "$(prop ActiveState)" active
 }
 
-@test "systemd: run.oci.systemd.subgroup: the process is in a cgroup below that of the unit, of exec too" {
-	requires_v2
+@test "systemd: v2: run.oci.systemd.subgroup: the process is in a cgroup below that of the unit, of exec too" {
 	set_config '.annotations = {"run.oci.systemd.subgroup": "container"}' \
 		'.linux.namespaces |= map(select(.type != "cgroup")) + [{type: "cgroup"}]'
 	sd_sleeper
