@@ -508,3 +508,18 @@ $(cat /etc/hostname)"
 		{ echo "$out" && false; }
 	is "$(state_of "$ID")" running
 }
+
+@test "rootless: mounts add and remove" {
+	mkdir -p rootfs/mnt "$U/work/volume"
+	echo from-volume >"$U/work/volume/file"
+	chown -R "$USER_ID:$USER_ID" rootfs/mnt "$U/work/volume"
+	sleeper
+	jq -n --arg s "$U/work/volume" '[{destination: "/mnt", source: $s, options: ["bind"]},
+		{destination: "/new", type: "tmpfs", source: "x"}]' >list
+	rt_ok mounts add "$ID" list
+	rt_ok exec "$ID" sh -c 'cat /mnt/file; echo x >/new/file; stat -c %u /new'
+	is "$out" "$(printf 'from-volume\n0')"
+	rt_ok mounts remove "$ID" list
+	rt_ok exec "$ID" ls /mnt /new
+	has_not "$out" file
+}

@@ -32,7 +32,7 @@ _enviro_oci() {
 		elif [[ ${COMP_WORDS[i]} != -* && -z $verb ]]; then
 			verb=${COMP_WORDS[i]}
 		elif [[ ${COMP_WORDS[i]} != -* ]]; then
-			ids=1
+			((++ids))
 		fi
 	done
 
@@ -52,7 +52,9 @@ _enviro_oci() {
 		words=$(__enviro_oci_verbs "$program")
 	elif ((!ids)) && [[ $verb == cache ]]; then
 		words="list stats clear"
-	elif ((!ids)) && [[ $verb != @(create|run|list|spec|features|config) ]]; then
+	elif [[ $verb == mounts && $ids == 0 ]]; then
+		words="add remove"
+	elif [[ $verb == mounts && $ids == 1 || $ids == 0 && $verb != @(create|run|list|spec|features|config) ]]; then
 		words=$("$program" "${root[@]}" list --quiet 2>/dev/null)
 	else
 		compopt -o default && return

@@ -4,7 +4,6 @@
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -85,17 +84,6 @@ static int find_filter(struct execution *e, struct error *err)
 	return 0;
 }
 
-/* A user namespace can only be joined by who is not in it. */
-static bool same_user_namespace(pid_t pid)
-{
-	struct stat ours, its;
-	char path[64];
-
-	fmt(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
-	return stat("/proc/self/ns/user", &ours) == 0 && stat(path, &its) == 0 && ours.st_ino == its.st_ino &&
-	       ours.st_dev == its.st_dev;
-}
-
 static int put_container(struct execution *e, uint32_t join, struct error *err)
 {
 	struct launch_slots *s = &e->launch.with_plan;
@@ -116,7 +104,7 @@ static int put_container(struct execution *e, uint32_t join, struct error *err)
 
 static int compile(struct execution *e, struct error *err)
 {
-	uint32_t join = e->c.record->namespaces;
+	uint32_t join = life_namespaces(&e->c);
 	struct plan_input in = {
 		.id = e->c.id,
 		.bundle = e->c.bundle,
@@ -129,8 +117,6 @@ static int compile(struct execution *e, struct error *err)
 	};
 	int r = engine_check_fds(in.preserve_fds + in.listen_fds, err);
 
-	if (same_user_namespace(e->c.pid))
-		join &= ~(uint32_t)CLONE_NEWUSER;
 	if (r == 0)
 		r = plan_compile_exec(&in, e->process, join, &e->arena, &e->plan, err);
 	if (r == 0)

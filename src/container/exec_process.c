@@ -23,7 +23,7 @@ static int read_file(const char *path, struct arena *a, struct oci_process **ret
 	return r;
 }
 
-static int read_bundle(const struct container *c, struct arena *a, struct oci_config **ret, struct error *err)
+int exec_config(const struct container *c, struct arena *a, struct oci_config **ret, struct error *err)
 {
 	const char *path = arena_fmt(a, "%s/config.json", c->bundle);
 	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
@@ -44,7 +44,7 @@ int exec_seccomp(const struct container *c, struct arena *a, struct oci_linux_se
 {
 	struct plan_annotations annotations;
 	struct oci_config *config;
-	int r = read_bundle(c, a, &config, err);
+	int r = exec_config(c, a, &config, err);
 
 	if (r == 0)
 		r = annotations_read(config, a, &annotations, err);
@@ -160,7 +160,7 @@ int exec_process(const struct container *c, const struct exec_options *o, struct
 
 	if (o->process_file)
 		return read_file(o->process_file, a, ret, err);
-	r = read_bundle(c, a, &config, err);
+	r = exec_config(c, a, &config, err);
 	if (r < 0)
 		return r;
 	*ret = config->process;

@@ -8,6 +8,9 @@
 int exec_process(const struct container *c, const struct exec_options *o, struct arena *a, struct oci_process **ret,
 	struct error *err);
 
+/* The config.json of the bundle; it must have a process. */
+int exec_config(const struct container *c, struct arena *a, struct oci_config **ret, struct error *err);
+
 /* linux.seccomp of the bundle, for its listenerPath. */
 int exec_seccomp(const struct container *c, struct arena *a, struct oci_linux_seccomp **ret, struct error *err);
 

@@ -363,6 +363,7 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 		return 1;
 	case SYNC_ERROR:
 		fd_close(&fd);
+		l->failed_step = m->step;
 		return error_set(err, m->value ? m->value : EIO, "%s", m->text);
 	default:
 		fd_close(&fd);

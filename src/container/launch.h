@@ -45,6 +45,7 @@ struct launch {
 	int console; /* master of the container's terminal, or -1 */
 	bool into_cgroup; /* it was made in cgroup_fd */
 	bool from_template;
+	uint32_t failed_step; /* the step of the plan that init could not do; 0: none, or the first */
 };
 
 #define LAUNCH_INIT                                                                                                    \

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "container/create.h"
 #include "container/hooks_run.h"
 #include "container/intel_rdt.h"
@@ -74,6 +76,22 @@ int life_pidfd(const struct container *c, struct error *err)
 	if (fd == -ESRCH)
 		return error_set(err, ESRCH, "container not running");
 	return fd < 0 ? error_errno(err, fd, "pidfd of %d", (int)c->pid) : fd;
+}
+
+/* A user namespace can only be joined by who is not in it. */
+static bool same_user_namespace(pid_t pid)
+{
+	struct stat ours, its;
+	char path[64];
+
+	fmt(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	return stat("/proc/self/ns/user", &ours) == 0 && stat(path, &its) == 0 && ours.st_ino == its.st_ino &&
+	       ours.st_dev == its.st_dev;
+}
+
+uint32_t life_namespaces(const struct container *c)
+{
+	return c->record->namespaces & ~(same_user_namespace(c->pid) ? (uint32_t)CLONE_NEWUSER : 0);
 }
 
 static int kill_init(const struct container *c, struct error *err)

@@ -16,6 +16,10 @@ int life_hooks(const struct container *c, enum plan_hook_kind kind, struct arena
 /* A pidfd of the container's init, and certainly of it. -ESRCH: "container not running". */
 int life_pidfd(const struct container *c, struct error *err);
 
+/* CLONE_NEW* of the namespaces to be joined to be in a container that runs: those it does not share with us, as far as
+ * it has any of its own. */
+uint32_t life_namespaces(const struct container *c);
+
 /* Kills what is alive in it, waits, removes cgroup, intelRdt group and state directory, runs the poststop hooks
  * (failures of these are warnings). */
 int life_remove(const struct context *x, struct container *c, struct arena *a, struct error *err);

@@ -47,7 +47,7 @@ typedef int init_step(struct init *in, const struct plan_step *s, struct error *
 init_step step_cgroup_join, step_join, step_unshare, step_time_offsets, step_time_enter, step_fork, step_chroot,
 	step_sync, step_ready;
 /* rootfs and mounts */
-init_step step_rootfs, step_mount, step_device, step_dev_links, step_pivot, step_readonly_paths, step_masked_paths,
+init_step step_rootfs, step_mount, step_umount, step_device, step_dev_links, step_pivot, step_readonly_paths, step_masked_paths,
 	step_root_readonly, step_root_unbindable;
 /* console.c, sysctl.c, network.c, hooks.c */
 init_step step_console, step_session, step_sysctl, step_loopback, step_hostname, step_domainname, step_keyring,

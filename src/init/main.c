@@ -26,6 +26,7 @@ static const struct executor {
 	[PLAN_OP_CHROOT] = {"chroot", step_chroot},
 	[PLAN_OP_ROOTFS] = {"rootfs", step_rootfs},
 	[PLAN_OP_MOUNT] = {"mount", step_mount},
+	[PLAN_OP_UMOUNT] = {"umount", step_umount},
 	[PLAN_OP_DEVICE] = {"device", step_device},
 	[PLAN_OP_DEV_LINKS] = {"device", step_dev_links},
 	[PLAN_OP_CONTAINER_HOOKS] = {NULL, step_hooks},

@@ -105,6 +105,14 @@ static int check_proc(struct init *in, const struct plan_mount *m, int place, st
 	int plain;
 	bool same;
 
+	if (in->plan->flags & PLAN_EXEC) {
+		int r = running_check_place(in, dest, place, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (m->kind == PLAN_MOUNT_REMOUNT)
+		return 0;
 	if (fd_fs_magic(place) != PROC_SUPER_MAGIC)
 		return 0;
 	plain = inroot_open_plain(in->root, dest, O_PATH);
@@ -151,13 +159,17 @@ static int open_place(struct init *in, const struct plan_mount *m, bool dir, str
 		fd = inroot_open(in->root, dest, O_PATH);
 	else
 		fd = dir ? inroot_mkdir_p(in->root, dest, 0755) : inroot_file(in->root, dest, 0644);
+	if (fd == -EROFS && in->plan->flags & PLAN_EXEC) {
+		fd = running_make_place(in, dest, dir);
+		fd = fd < 0 ? fd : inroot_open(in->root, dest, O_PATH);
+	}
 	return fd < 0 ? error_errno(err, fd, "mount point") : fd;
 }
 
 int mount_place(struct init *in, const struct plan_mount *m, bool dir, struct error *err)
 {
 	int fd = open_place(in, m, dir, err);
-	int r = fd < 0 || m->kind == PLAN_MOUNT_REMOUNT ? 0 : check_proc(in, m, fd, err);
+	int r = fd < 0 ? 0 : check_proc(in, m, fd, err);
 
 	if (r < 0) {
 		(void)sys_close(fd);

@@ -55,6 +55,13 @@ int mount_place(struct init *in, const struct plan_mount *m, bool dir, struct er
 /* A place again, now with what mount(2) has put there: fails when it is no mount's root. flags: PLAN_MOUNT_*. */
 int mount_reopen(struct init *in, const char *dest, uint32_t flags, struct error *err);
 
+/* running.c, for a container whose processes may be changing the path right now. 0 when it leads to `place` without a
+ * symbolic link. */
+int running_check_place(struct init *in, const char *dest, int place, struct error *err);
+/* A mount point made where the root is read-only by its mount alone: by way of a detached clone that may be written to.
+ * 0, or -EROFS where that is not so, or another errno. */
+int running_make_place(struct init *in, const char *dest, bool dir);
+
 /* Sets attributes on one mount: mount_setattr, or mount(2) once it is attached. What a user namespace may not clear
  * stays, unless it is in `off`. -ENOSYS and -EPERM on a detached mount: try again when it is attached. */
 struct mount_change {

@@ -273,12 +273,24 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	return r < 0 ? r : plan_finish(&b, ret, err);
 }
 
+void plan_add_join(struct plan_builder *b, uint32_t slot, uint32_t flags)
+{
+	struct plan_join *j;
+
+	if (!flags)
+		return;
+	j = plan_add(b, PLAN_OP_JOIN, struct plan_join);
+	j->slot = slot;
+	j->flags = flags;
+	if (flags & CLONE_NEWPID)
+		plan_add(b, PLAN_OP_FORK, struct plan_step);
+}
+
 int plan_compile_exec(const struct plan_input *input, const struct oci_process *p, uint32_t join, struct arena *a,
 	struct plan **ret, struct error *err)
 {
 	struct plan_input own = *input, *in = &own;
 	_cleanup_plan_builder_ struct plan_builder b = {0};
-	struct plan_join *j;
 	uint32_t pidfd, root;
 	int r;
 
@@ -295,13 +307,7 @@ int plan_compile_exec(const struct plan_input *input, const struct oci_process *
 	r = plan_add_hard_limits(&b, in, p, err);
 	if (r < 0)
 		return r;
-	if (join) {
-		j = plan_add(&b, PLAN_OP_JOIN, struct plan_join);
-		j->slot = pidfd;
-		j->flags = join;
-	}
-	if (join & CLONE_NEWPID)
-		plan_add(&b, PLAN_OP_FORK, struct plan_step);
+	plan_add_join(&b, pidfd, join);
 	if (!(join & CLONE_NEWNS))
 		plan_add(&b, PLAN_OP_CHROOT, struct plan_number)->value = root;
 	add_keyring(&b, in, p, true);

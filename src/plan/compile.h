@@ -30,6 +30,7 @@ struct plan_input {
 	uint32_t preserve_fds, listen_fds;  /* fds from 3 on: first those of socket activation, then the others */
 	bool no_pivot, no_new_keyring;
 	bool rootless;			    /* not root in the first user namespace: setgroups may be denied, mknod fails */
+	bool running;			    /* the mounts are for a container that runs already */
 };
 
 int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret, struct error *err);
@@ -38,6 +39,12 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
  * own. Settings that p does not have (capabilities, limits, labels, personality …) are those of in->container. */
 int plan_compile_exec(const struct plan_input *in, const struct oci_process *p, uint32_t join, struct arena *a,
 	struct plan **ret, struct error *err);
+
+/* mounts_change.c: in->config->mounts for a container that runs, or with `remove` away from it (only their destinations
+ * count then; the last goes first). Slot SLOT_FIRST_FREE is the container's pidfd, `join` the CLONE_NEW* to join, a mount
+ * namespace among them; the slots of binds take detached trees. Ends with READY. */
+int plan_compile_mounts(const struct plan_input *in, uint32_t join, bool remove, struct arena *a, struct plan **ret,
+	struct error *err);
 
 /* ---- the aspects (each in its own file) ---- */
 /* version.c: -EINVAL unless it is a version of SemVer 2.0.0 whose major number is ours. A newer minor one is taken, for
@@ -49,7 +56,11 @@ int plan_check_id_maps(const struct oci_id_mapping *m, size_t n, const char *whe
 void plan_add_id_maps(struct plan_builder *b, const struct plan_input *in);
 int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_hooks(struct plan_builder *b, const struct plan_input *in, struct error *err);
+/* compile.c: JOIN of a pidfd's namespaces, going on in a child where a pid namespace is among them. */
+void plan_add_join(struct plan_builder *b, uint32_t slot, uint32_t flags);
 int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err);   /* mounts.c: MOUNT steps */
+/* UMOUNT steps for the same destinations, from the last to the first. */
+int plan_add_umounts(struct plan_builder *b, const struct plan_input *in, struct error *err);
 /* The same mounts again: REMOUNT steps for a read-only tmpfs or /dev; behind everything that writes there (CONSOLE). */
 int plan_add_readonly_mounts(struct plan_builder *b, const struct plan_input *in, struct error *err);
 /* cgroup_mount.c: makes a CGROUP step of a mount of type "cgroup". */

@@ -48,22 +48,41 @@ static bool is_readonly_late(const struct entry *e)
 	       (is_type(e, "tmpfs") || strcmp(e->dest, "/dev") == 0);
 }
 
-static int check_proc(const struct entry *e, struct error *err)
+static bool is_inside_proc(const char *dest)
 {
 	static const char *const allowed[] = {"cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps",
 		"uptime", "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled"}; /* what lxcfs emulates */
 
+	if (strncmp(dest, "/proc/", 6) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (strcmp(dest + 6, allowed[i]) == 0)
+			return false;
+	return true;
+}
+
+static int check_proc(const struct entry *e, struct error *err)
+{
 	if (strcmp(e->dest, "/proc") == 0) /* the source of a bind is looked at when it is there */
 		return is_type(e, "proc") || is_bind(e) || e->o.ms & MS_REMOUNT
 			       ? 0
 			       : error_set(err, EPERM,
 					 "destination: \"/proc\" cannot be mounted because it is not of type proc");
-	if (strncmp(e->dest, "/proc/", 6) != 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		if (strcmp(e->dest + 6, allowed[i]) == 0)
-			return 0;
-	return error_set(err, EPERM, "destination: \"%s\" cannot be mounted because it is inside /proc", e->dest);
+	return is_inside_proc(e->dest)
+		       ? error_set(err, EPERM, "destination: \"%s\" cannot be mounted because it is inside /proc", e->dest)
+		       : 0;
+}
+
+/* What is settled when a container is made, or needs the host's paths at hand. */
+static int check_running(const struct entry *e, struct error *err)
+{
+	if (strcmp(e->dest, "/") == 0)
+		return error_set(err, EINVAL, "destination: \"/\" of a container that runs cannot change");
+	if (is_type(e, "cgroup") && !is_bind(e))
+		return error_set(err, EINVAL, "type: \"cgroup\" cannot be added to a container that runs");
+	if (e->o.flags & PLAN_MOUNT_COPY_SYMLINK)
+		return error_set(err, EINVAL, "options: \"copy-symlink\" is for a container that is made");
+	return 0;
 }
 
 static int check_mappings(struct entry *e, struct error *err)
@@ -89,7 +108,10 @@ static int check_mappings(struct entry *e, struct error *err)
 static int check(struct entry *e, struct error *err)
 {
 	bool bind = is_bind(e), remount = e->o.ms & MS_REMOUNT;
+	int r = e->in->running ? check_running(e, err) : 0;
 
+	if (r < 0)
+		return r;
 	if (!bind && !remount && (!e->m->type || !*e->m->type))
 		return error_set(err, EINVAL, "type: missing");
 	if (bind && !remount && (!e->m->source || !*e->m->source))
@@ -182,6 +204,10 @@ static int fill_bind(struct entry *e, struct error *err)
 	if (e->o.ms & MS_REC)
 		p->flags |= PLAN_MOUNT_RECURSIVE;
 	fill_bind_attributes(p, &e->o);
+	if (e->in->running) {
+		p->slot = plan_new_slot(e->b);
+		return 0;
+	}
 	if (path_is_below(source, e->rootfs) || e->b->n_slots >= MOUNT_SLOTS_END)
 		return 0;
 	p->slot = plan_new_slot(e->b);
@@ -277,6 +303,21 @@ int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct 
 			r = add_mount(&e, (uint32_t)i, err);
 		if (r < 0)
 			return name_member(err, i);
+	}
+	return 0;
+}
+
+int plan_add_umounts(struct plan_builder *b, const struct plan_input *in, struct error *err)
+{
+	for (size_t i = in->config->mounts_len; i-- > 0;) {
+		struct entry e;
+		int r = begin(&e, b, in, i, err);
+
+		if (r == 0 && (strcmp(e.dest, "/") == 0 || strcmp(e.dest, "/proc") == 0 || is_inside_proc(e.dest)))
+			r = error_set(err, EPERM, "destination: \"%s\" cannot be taken from a container", e.dest);
+		if (r < 0)
+			return name_member(err, i);
+		plan_add_at(b, PLAN_OP_UMOUNT, struct plan_string, (uint32_t)i)->value = plan_put_str(b, e.dest);
 	}
 	return 0;
 }

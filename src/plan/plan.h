@@ -65,6 +65,7 @@ enum plan_op {
 	PLAN_OP_CHROOT,	     /* plan_number: the slot of a directory that becomes the root (exec without a mount namespace) */
 	PLAN_OP_ROOTFS,	     /* plan_rootfs: propagation of "/", rootfs opened */
 	PLAN_OP_MOUNT,	     /* plan_mount */
+	PLAN_OP_UMOUNT,	     /* plan_string: a mount point; of a container that runs */
 	PLAN_OP_DEVICE,	     /* plan_device */
 	PLAN_OP_DEV_LINKS,   /* /dev/fd, stdin, stdout, stderr, core, ptmx */
 	PLAN_OP_CONTAINER_HOOKS, /* plan_hooks_at: createContainer, before pivot */

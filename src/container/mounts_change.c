@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/mounts_change.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/create.h"
+#include "container/exec_process.h"
+#include "container/launch.h"
+#include "container/life.h"
+#include "libocispec-lite/ocispec.h"
+#include "plan/compile.h"
+
+/* What the file is read as. */
+struct document {
+	struct oci_mount *mounts;
+	size_t mounts_len;
+};
+static const struct oci_field document_fields[] = {
+	OCI_OBJECTS(struct document, "mounts", mounts, struct oci_mount, oci_mount_type, OCI_REQUIRED),
+};
+static const struct oci_type document_type = OCI_TYPE(struct document, document_fields);
+
+struct change {
+	const struct context *x;
+	struct arena arena;
+	struct container c;
+	struct oci_config config; /* the bundle's, with the mounts that are given and the rootfs that is recorded */
+	struct oci_root root;
+	uint32_t join;
+	struct plan *plan;
+	struct launch launch;
+};
+
+static void done(struct change *ch)
+{
+	launch_done(&ch->launch);
+	container_close(&ch->c);
+	arena_done(&ch->arena);
+}
+
+/* The reader takes objects only; what it says of lines and columns stays right behind the first line. */
+static int read_mounts(const char *file, struct arena *a, struct document **ret, struct error *err)
+{
+	static const char head[] = "{\"mounts\":", tail[] = "}";
+	struct oci_unknown unknown = {0};
+	size_t len;
+	char *text, *all;
+	int r = file_read_at(a, AT_FDCWD, file, OCI_MAX_BYTES / 2, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	if (text[strspn(text, " \t\r\n")] != '[')
+		return error_set(err, EINVAL, "%s: not a JSON array of mounts", file);
+	all = arena_alloc(a, len + sizeof(head) + sizeof(tail));
+	if (!all)
+		return error_errno(err, ENOMEM, "%s", file);
+	memcpy(all, head, sizeof(head) - 1);
+	memcpy(all + sizeof(head) - 1, text, len);
+	memcpy(all + sizeof(head) - 1 + len, tail, sizeof(tail));
+	r = oci_table_read(&document_type, all, sizeof(head) - 1 + len + 1, a, (void **)ret, &unknown, err);
+	if (r < 0)
+		return error_prefix(err, "%s", file);
+	for (size_t i = 0; i < unknown.len; i++)
+		log_warn("%s: %s: not known, left out", file, unknown.paths[i]);
+	return 0;
+}
+
+static int prepare(struct change *ch, const char *id, const char *file, struct error *err)
+{
+	struct oci_config *bundle;
+	struct document *given;
+	int r = read_mounts(file, &ch->arena, &given, err);
+
+	if (r == 0)
+		r = container_load_locked(ch->x, id, &ch->arena, &ch->c, err);
+	if (r < 0)
+		return r;
+	if (ch->c.status != STATUS_CREATED && ch->c.status != STATUS_RUNNING && ch->c.status != STATUS_PAUSED)
+		return error_set(err, ESRCH, "container not running");
+	ch->join = life_namespaces(&ch->c);
+	if (!(ch->join & CLONE_NEWNS))
+		return error_set(err, EINVAL, "mounts: the container has no mount namespace of its own");
+	r = exec_config(&ch->c, &ch->arena, &bundle, err);
+	if (r < 0)
+		return r;
+	ch->root.path = (char *)ch->c.rootfs;
+	ch->config = (struct oci_config){
+		.root = &ch->root, .linux = bundle->linux, .mounts = given->mounts, .mounts_len = given->mounts_len};
+	return 0;
+}
+
+static int put_trees(struct change *ch, struct error *err)
+{
+	int *trees = arena_array(&ch->arena, ch->plan->n_steps, sizeof(*trees)), r;
+	uint32_t i = 0;
+
+	if (!trees)
+		return error_errno(err, ENOMEM, "mounts");
+	r = mount_trees_open(ch->plan, ch->join & CLONE_NEWUSER, ch->x->rootless && geteuid() != 0, trees, err);
+	if (r < 0)
+		return r;
+	for (const struct plan_step *s = plan_first(ch->plan); !plan_at_end(ch->plan, s); s = plan_next(s), i++)
+		if (trees[i] >= 0) {
+			int put =
+				launch_put(&ch->launch.with_plan, ((const struct plan_mount *)s)->slot, trees[i], err);
+
+			r = r < 0 ? r : put;
+		}
+	return r;
+}
+
+static int on_idmap(struct launch *l, uint32_t step, int tree, bool recursive, struct error *err)
+{
+	const struct change *ch = l->data;
+
+	return setup_idmap(&ch->config, ch->plan, step, ch->c.pid, tree, recursive, err);
+}
+
+/* Leads an init through the plan. With READY all has been done, and it has nothing to wait for. */
+static int carry_out(struct change *ch, bool remove, struct error *err)
+{
+	const struct plan_input in = {.config = &ch->config,
+		.id = ch->c.id,
+		.bundle = ch->c.bundle,
+		.rootless = ch->x->rootless,
+		.running = true};
+	struct launch *l = &ch->launch;
+	int r = plan_compile_mounts(&in, ch->join, remove, &ch->arena, &ch->plan, err);
+
+	if (r < 0)
+		return r;
+	launch_done(l);
+	*l = LAUNCH_INIT;
+	l->plan = ch->plan;
+	l->dir = ch->c.dir;
+	l->on_idmap = on_idmap;
+	l->data = ch;
+	r = l->plan_fd = setup_memfd("plan", ch->plan, ch->plan->size, err);
+	if (r >= 0)
+		r = life_pidfd(&ch->c, err);
+	if (r >= 0)
+		r = launch_put(&l->with_plan, SLOT_FIRST_FREE, r, err);
+	if (r == 0)
+		r = put_trees(ch, err);
+	if (r == 0)
+		r = launch_spawn(l, err);
+	if (r >= 0)
+		r = launch_lead(l, err);
+	launch_kill(l);
+	return r;
+}
+
+/* Those that stand before the step that failed. */
+static void take_back(struct change *ch)
+{
+	struct oci_mount *made = arena_array(&ch->arena, ch->plan->n_steps, sizeof(*made));
+	uint32_t left = ch->launch.failed_step;
+	struct error e;
+	size_t n = 0;
+
+	for (const struct plan_step *s = plan_first(ch->plan); made && left && !plan_at_end(ch->plan, s);
+		s = plan_next(s), left--)
+		if (s->op == PLAN_OP_MOUNT && ((const struct plan_mount *)s)->kind != PLAN_MOUNT_REMOUNT)
+			made[n++].destination = ch->config.mounts[s->index].destination;
+	ch->config.mounts = made;
+	ch->config.mounts_len = n;
+	if (n && carry_out(ch, true, &e) < 0)
+		log_warn("mounts: what was added before it is still there: %s", e.msg);
+}
+
+int container_change_mounts(const struct context *x, const char *id, const char *file, bool remove, struct error *err)
+{
+	__attribute__((cleanup(done))) struct change ch = {.x = x, .c = {.dir = -1}, .launch = LAUNCH_INIT};
+	int r = prepare(&ch, id, file, err);
+
+	if (r < 0)
+		return r;
+	r = carry_out(&ch, remove, err);
+	if (r < 0 && !remove && ch.launch.failed_step)
+		take_back(&ch);
+	return r;
+}
