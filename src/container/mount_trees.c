@@ -22,6 +22,7 @@ enum { STACK = 64 * 1024 };
 struct work {
 	const struct plan *p;
 	int *trees;
+	uint32_t propagation;
 	bool open_there; /* in the new namespaces */
 	int mount_ns;    /* the copy; a negative errno: it could not be had */
 	int failed;      /* negative errno, and the mount it is about */
@@ -46,7 +47,7 @@ static void open_trees(struct work *w)
 		if (fd < 0)
 			continue;
 		w->trees[i] = mount_clone(fd, "", m->flags & PLAN_MOUNT_RECURSIVE);
-		w->failed = w->trees[i] < 0 ? w->trees[i] : 0;
+		w->failed = w->trees[i] < 0 ? w->trees[i] : mount_propagation_fd(w->trees[i], w->propagation);
 		(void)sys_close(fd);
 	}
 }
@@ -109,15 +110,15 @@ static void close_trees(const struct plan *p, int *trees)
 		fd_close(&trees[i]);
 }
 
-int mount_trees_open(const struct plan *p, bool locked, bool rootless, int *trees, struct error *err)
+int mount_trees_open(const struct plan *p, const struct mount_trees_how *how, int *trees, struct error *err)
 {
-	struct work w = {.p = p, .trees = trees, .mount_ns = -1};
+	struct work w = {.p = p, .trees = trees, .propagation = how->propagation, .mount_ns = -1};
 	int r = 0;
 
 	for (uint32_t i = 0; i < p->n_steps; i++)
 		trees[i] = -1;
-	if (locked)
-		r = open_locked(&w, rootless);
+	if (how->locked)
+		r = open_locked(&w, how->rootless);
 	else
 		open_trees(&w);
 	if (r == 0 && !w.failed)

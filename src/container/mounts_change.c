@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -34,7 +35,7 @@ struct change {
 	struct container c;
 	struct oci_config config; /* the bundle's, with the mounts that are given and the rootfs that is recorded */
 	struct oci_root root;
-	uint32_t join;
+	uint32_t join, propagation;
 	struct plan *plan;
 	struct launch launch;
 };
@@ -73,6 +74,22 @@ static int read_mounts(const char *file, struct arena *a, struct document **ret,
 	return 0;
 }
 
+/* As the root of the container got it. */
+static int find_propagation(struct change *ch, struct error *err)
+{
+	const struct plan *p;
+	size_t size;
+	int r = life_plan(&ch->c, &p, &size, err);
+
+	if (r < 0)
+		return r == -ENOENT ? error_set(err, ENOENT, "state directory: plan: missing") : r;
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+		if (s->op == PLAN_OP_ROOTFS)
+			ch->propagation = ((const struct plan_rootfs *)s)->propagation;
+	munmap((void *)p, size);
+	return 0;
+}
+
 static int prepare(struct change *ch, const char *id, const char *file, struct error *err)
 {
 	struct oci_config *bundle;
@@ -88,7 +105,9 @@ static int prepare(struct change *ch, const char *id, const char *file, struct e
 	ch->join = life_namespaces(&ch->c);
 	if (!(ch->join & CLONE_NEWNS))
 		return error_set(err, EINVAL, "mounts: the container has no mount namespace of its own");
-	r = exec_config(&ch->c, &ch->arena, &bundle, err);
+	r = find_propagation(ch, err);
+	if (r == 0)
+		r = exec_config(&ch->c, &ch->arena, &bundle, err);
 	if (r < 0)
 		return r;
 	ch->root.path = (char *)ch->c.rootfs;
@@ -99,12 +118,17 @@ static int prepare(struct change *ch, const char *id, const char *file, struct e
 
 static int put_trees(struct change *ch, struct error *err)
 {
+	const struct mount_trees_how how = {
+		.propagation = ch->propagation,
+		.locked = ch->join & CLONE_NEWUSER,
+		.rootless = ch->x->rootless && geteuid() != 0,
+	};
 	int *trees = arena_array(&ch->arena, ch->plan->n_steps, sizeof(*trees)), r;
 	uint32_t i = 0;
 
 	if (!trees)
 		return error_errno(err, ENOMEM, "mounts");
-	r = mount_trees_open(ch->plan, ch->join & CLONE_NEWUSER, ch->x->rootless && geteuid() != 0, trees, err);
+	r = mount_trees_open(ch->plan, &how, trees, err);
 	if (r < 0)
 		return r;
 	for (const struct plan_step *s = plan_first(ch->plan); !plan_at_end(ch->plan, s); s = plan_next(s), i++)

@@ -11,9 +11,13 @@
 int container_change_mounts(const struct context *x, const char *id, const char *file, bool remove, struct error *err);
 
 /* mount_trees.c. A detached clone of what each bind of the plan has as its source, in trees[], which has room for one a
- * step of the plan; -1 elsewhere. locked: for a mount namespace that belongs to another user namespace: what is mounted
- * below the source, and what the host forbids there, stays so. rootless: who runs this has rights of his own only in
- * user namespaces that he makes. On failure none is open. */
-int mount_trees_open(const struct plan *p, bool locked, bool rootless, int *trees, struct error *err);
+ * step of the plan; -1 elsewhere. On failure none is open. */
+struct mount_trees_how {
+	uint32_t propagation; /* MS_* that each of them gets */
+	bool locked;   /* for a mount namespace of another user namespace: what is mounted below a source, and what the host
+			  forbids there, stays so */
+	bool rootless; /* who runs this has rights only in user namespaces that he makes */
+};
+int mount_trees_open(const struct plan *p, const struct mount_trees_how *how, int *trees, struct error *err);
 
 #endif
