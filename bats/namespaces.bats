@@ -275,6 +275,22 @@ join() {
 	has "$(tr -d '\r' <<<"$out")" "$(printf '0\n0\nwritten')"
 }
 
+@test "userns: a rootfs, and a volume, below a directory that only the host's root may enter" {
+	remap 100000
+	mkdir -p private/volume
+	echo inside >private/volume/file
+	mv rootfs private/rootfs
+	chmod 700 private
+	set_config '.root.path = "private/rootfs"'
+	add_mount /volume bind "$PWD/private/volume" bind
+	in_container 'cat /volume/file; id -u; stat -c %u /bin/busybox; : >/made; grep -c " / / " /proc/self/mountinfo; exit 0'
+	is "$(head -n 3 <<<"$out")" "$(printf 'inside\n0\n0')"
+	is "$(stat -c %u private/rootfs/made)" 100000
+	set_config '.root.readonly = true'
+	in_container 'echo x >/new || echo refused'
+	has "$out" refused
+}
+
 @test "userns: joined by path" {
 	remap 100000
 	sleeper "$ID-other"

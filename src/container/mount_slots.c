@@ -22,7 +22,7 @@ enum { STACK = 64 * 1024 };
 /* One source: the path in init's mount namespace (a copy of ours, whose mounts are locked), opened with our rights. */
 struct source {
 	const char *path;
-	uint32_t slot, index;
+	uint32_t slot, index; /* index: of mounts, or UINT32_MAX: the rootfs */
 	int flags, fd; /* fd: or a negative errno */
 };
 struct sources {
@@ -62,40 +62,51 @@ static int run_opener(struct sources *all, pid_t pid, struct error *err)
 	return all->failed < 0 ? error_errno(err, all->failed, "start: joining the container's mount namespace") : 0;
 }
 
-static const struct plan_mount *next_mount(const struct plan *p, const struct plan_step **at)
+static void add_rootfs(struct sources *all, const struct plan *p, const struct plan_rootfs *r)
 {
-	for (; !plan_at_end(p, *at); *at = plan_next(*at))
-		if ((*at)->op == PLAN_OP_MOUNT) {
-			const struct plan_mount *m = (const struct plan_mount *)*at;
+	if (r->source_slot != PLAN_NO_SLOT)
+		all->s[all->n++] = (struct source){.path = plan_str(p, r->path),
+			.index = UINT32_MAX,
+			.slot = r->source_slot,
+			.flags = O_PATH | O_CLOEXEC | O_DIRECTORY,
+			.fd = -EBADF};
+}
 
-			*at = plan_next(*at);
-			return m;
-		}
-	return NULL;
+static void add_mount(struct sources *all, const struct plan *p, const struct plan_mount *m)
+{
+	if (m->flags & PLAN_MOUNT_SOURCE_FD)
+		all->s[all->n++] = (struct source){.path = plan_str(p, m->source),
+			.index = m->s.index,
+			.slot = m->slot,
+			.flags = O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0),
+			.fd = -EBADF};
+}
+
+static int say(const struct source *s, struct error *err)
+{
+	if (s->index == UINT32_MAX)
+		return error_errno(err, s->fd, "root.path: %s", s->path);
+	return error_errno(err, s->fd, "mounts[%u].source: %s", s->index, s->path);
 }
 
 int setup_mount_sources(const struct plan *p, pid_t pid, struct arena *a, struct launch_slots *more, struct error *err)
 {
 	struct sources all = {.s = arena_array(a, p->n_steps, sizeof(*all.s))};
-	const struct plan_step *at = plan_first(p);
-	const struct plan_mount *m;
 	int r = 0;
 
 	if (!all.s)
 		return error_errno(err, ENOMEM, "start: mount sources");
-	while ((m = next_mount(p, &at)))
-		if (m->flags & PLAN_MOUNT_SOURCE_FD)
-			all.s[all.n++] = (struct source){.path = plan_str(p, m->source),
-				.slot = m->slot,
-				.index = m->s.index,
-				.flags = O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0),
-				.fd = -EBADF};
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+		if (s->op == PLAN_OP_ROOTFS)
+			add_rootfs(&all, p, (const struct plan_rootfs *)s);
+		else if (s->op == PLAN_OP_MOUNT)
+			add_mount(&all, p, (const struct plan_mount *)s);
 	if (!all.n)
 		return 0;
 	r = run_opener(&all, pid, err);
 	for (size_t i = 0; i < all.n; i++) {
 		if (all.s[i].fd < 0 && r == 0)
-			r = error_errno(err, all.s[i].fd, "mounts[%u].source: %s", all.s[i].index, all.s[i].path);
+			r = say(&all.s[i], err);
 		else if (r == 0)
 			r = launch_put(more, all.s[i].slot, all.s[i].fd, err);
 		else if (all.s[i].fd >= 0)

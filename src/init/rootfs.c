@@ -46,10 +46,14 @@ static int bind_old(const char *path)
 }
 
 /* A mount of its own, which pivot_root asks for. Returns its fd. */
-static int bind_rootfs(const struct plan_rootfs *p, const char *path, struct error *err)
+static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char *path, struct error *err)
 {
-	int place = sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0), mnt, r;
+	int place = init_slot(in, p->source_slot), mnt, r;
 
+	if (place >= 0)
+		in->slots[p->source_slot] = -1;
+	else
+		place = sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (place < 0)
 		return error_errno(
 			err, place, "%s%s", p->new_mount_ns ? "" : "in the mount namespace that was joined: ", path);
@@ -94,7 +98,7 @@ int step_rootfs(struct init *in, const struct plan_step *s, struct error *err)
 
 	if (r < 0)
 		return r;
-	fd = tree ? attach_rootfs(in, p, err) : bind_rootfs(p, path, err);
+	fd = tree ? attach_rootfs(in, p, err) : bind_rootfs(in, p, path, err);
 	if (fd < 0)
 		return fd;
 	in->root = fd;

@@ -142,6 +142,7 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 	root = plan_add(b, PLAN_OP_ROOTFS, struct plan_rootfs);
 	root->path = plan_put_str(b, absolute(in, b->arena, c->root->path));
 	root->slot = plan_new_slot(b);
+	root->source_slot = plan_host_opens(in) ? plan_new_slot(b) : PLAN_NO_SLOT;
 	root->propagation = propagation ? propagation : (uint32_t)(MS_SLAVE | MS_REC);
 	root->new_mount_ns = (plan_new_namespaces(c) & CLONE_NEWNS) != 0;
 	r = plan_add_mounts(b, in, err);

@@ -84,6 +84,9 @@ int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const str
 /* Facts that several aspects ask for. */
 uint32_t plan_new_namespaces(const struct oci_config *c); /* CLONE_NEW* of those without a path */
 uint32_t plan_all_namespaces(const struct oci_config *c); /* the same, joined ones too */
+/* Sources of binds are opened by the host side, as init, root of a user namespace, may not walk everywhere. Who is not even
+ * root in a namespace of its own could not open more than init. */
+bool plan_host_opens(const struct plan_input *in);
 bool plan_selinux_enabled(void);			  /* labels.c */
 bool plan_apparmor_enabled(void);
 

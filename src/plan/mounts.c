@@ -211,8 +211,7 @@ static int fill_bind(struct entry *e, struct error *err)
 	if (path_is_below(source, e->rootfs) || e->b->n_slots >= MOUNT_SLOTS_END)
 		return 0;
 	p->slot = plan_new_slot(e->b);
-	/* who is not even root in a namespace of its own could not open more than init */
-	if (plan_all_namespaces(e->in->config) & CLONE_NEWUSER && !(e->in->rootless && geteuid() != 0))
+	if (plan_host_opens(e->in))
 		p->flags |= PLAN_MOUNT_SOURCE_FD;
 	return 0;
 }

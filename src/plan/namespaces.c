@@ -56,6 +56,11 @@ uint32_t plan_all_namespaces(const struct oci_config *c)
 	return flags_of(c, true);
 }
 
+bool plan_host_opens(const struct plan_input *in)
+{
+	return plan_all_namespaces(in->config) & CLONE_NEWUSER && !(in->rootless && geteuid() != 0);
+}
+
 static int check_list(const struct oci_config *c, struct error *err)
 {
 	uint32_t seen = 0;

@@ -200,6 +200,8 @@ struct plan_rootfs {
 	uint32_t slot;	       /* a detached clone of it: given when init comes from a template of a mount namespace */
 	uint32_t propagation;  /* MS_* for "/" before anything is mounted: MS_SLAVE|MS_REC by default */
 	uint32_t new_mount_ns; /* 0: the mount namespace was joined or is the host's */
+	uint32_t source_slot;  /* as with PLAN_MOUNT_SOURCE_FD; PLAN_NO_SLOT: init can walk there itself */
+	uint32_t pad;
 };
 enum plan_mount_kind { PLAN_MOUNT_FS, PLAN_MOUNT_BIND, PLAN_MOUNT_CGROUP, PLAN_MOUNT_REMOUNT };
 struct plan_mount {
