@@ -43,6 +43,7 @@ _enviro_oci() {
 		--log-format) words="text json" ;;
 		--log-level) words="error warning info debug" ;;
 		--cgroup-manager) words="cgroupfs systemd disabled" ;;
+		--namespaces) words="net ipc uts" ;;
 		--rootless) words="true false auto" ;;
 		*) compopt -o default && return ;;
 		esac
@@ -54,7 +55,7 @@ _enviro_oci() {
 		words="list stats clear"
 	elif [[ $verb == mounts && $ids == 0 ]]; then
 		words="add remove"
-	elif [[ $verb == mounts && $ids == 1 || $ids == 0 && $verb != @(create|run|list|spec|features|config) ]]; then
+	elif [[ $verb == mounts && $ids == 1 || $ids == 0 && $verb != @(create|run|list|spec|features|config|prewarm) ]]; then
 		words=$("$program" "${root[@]}" list --quiet 2>/dev/null)
 	else
 		compopt -o default && return

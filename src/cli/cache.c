@@ -10,6 +10,7 @@
 #include "cli/text.h"
 #include "container/store.h"
 #include "fast/config.h"
+#include "fast/nspool.h"
 #include "fast/template.h"
 
 /* All that is kept below a state root beside the containers, and how it goes: root is an fd of it. A new kind of thing
@@ -18,6 +19,7 @@ static const struct {
 	int (*clear)(int root, struct error *err);
 } kept[] = {
 	{cache_clear},
+	{nspool_clear},
 };
 
 struct cache_options {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -190,18 +189,6 @@ static int on_seccomp(struct launch *l, int fd, struct error *err)
 	return setup_seccomp_agent(c->config->linux->seccomp, &s, l->pid, fd, err);
 }
 
-static int take_network(struct creation *c, struct error *err)
-{
-	int fd;
-
-	if (!(c->launch.made & CLONE_NEWNET))
-		return 0;
-	fd = netns_take(&c->netns);
-	if (fd < 0)
-		return error_errno(err, fd, "start: new network namespace");
-	return launch_put(&c->launch.with_plan, SLOT_NETWORK, fd, err);
-}
-
 static int start_init(struct creation *c, struct error *err)
 {
 	struct launch *l = &c->launch;
@@ -220,7 +207,7 @@ static int start_init(struct creation *c, struct error *err)
 		return r;
 	r = write_pid(c, err);
 	if (r == 0)
-		r = take_network(c, err);
+		r = creation_put_namespaces(c, err);
 	if (r == 0)
 		r = creation_start_unit(c, err);
 	if (r == 0)

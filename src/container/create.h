@@ -50,6 +50,12 @@ struct creation {
 
 /* Reads the bundle and compiles it; nothing is made. */
 int creation_prepare(struct creation *c, struct error *err);
+/* made_ahead.c. Namespaces that are not left to the clone3 of init: taken from the pool, and the network namespace, which
+ * takes the kernel longest, made by a thread while the rest is prepared. Not where they would belong to a user namespace,
+ * nor in the rare cases in which init makes its namespaces by itself. */
+void creation_begin_namespaces(struct creation *c);
+/* Gives them to init. */
+int creation_put_namespaces(struct creation *c, struct error *err);
 /* Makes everything up to READY: state directory, cgroup, init. On failure everything has been undone. */
 int creation_carry_out(struct creation *c, struct error *err);
 /* make_cgroup.c. The cgroup, with all limits in force; rootless as far as it is allowed. */

@@ -352,6 +352,7 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 			return r;
 		}
 		r = send_slots(l, SYNC_GO, -1, &more);
+		nspool_drop(&l->pooled); /* while init is at work */
 		return r < 0 ? error_errno(err, r, "start: talking to init") : 0;
 	case SYNC_IDMAP:
 		return map_tree(l, m, fd, err);
@@ -425,6 +426,7 @@ void launch_done(struct launch *l)
 	launch_close_slots(&l->with_plan);
 	launch_close_slots(&l->trees);
 	fd_close(&l->template);
+	nspool_drop(&l->pooled);
 	fd_close(&l->plan_fd);
 	fd_close(&l->sync);
 	fd_close(&l->pidfd);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "fast/nspool.h"
 #include "plan/plan.h"
 #include "plan/sync.h"
 
@@ -27,6 +28,7 @@ struct launch {
 	int plan_fd;		 /* a file that holds the plan, readable */
 	int cgroup_fd;		 /* for CLONE_INTO_CGROUP, or -1 */
 	uint64_t made;		 /* of the plan's clone_flags: namespaces that come by slots, new and ready */
+	struct nspool_taken pooled; /* those of them that are from the pool; its pins are removed once init has them */
 	int dir;		 /* state directory: init's image lies there for a moment where memory files may not be run */
 	uint32_t preserve_fds;	 /* fds 3 … 2+n go on into init */
 	struct launch_slots with_plan; /* slots that are there from the start */
@@ -49,7 +51,7 @@ struct launch {
 };
 
 #define LAUNCH_INIT                                                                                                    \
-	((struct launch){.plan_fd = -1, .cgroup_fd = -1, .dir = -1, .template = -1, .sync = -1, .pidfd = -1, .console = -1})
+	((struct launch){.plan_fd = -1, .cgroup_fd = -1, .dir = -1, .template = -1, .pooled = NSPOOL_TAKEN_INIT, .sync = -1, .pidfd = -1, .console = -1})
 
 /* Makes init. Returns when it is there (it waits for its plan); the caller may then write its pid down. */
 int launch_spawn(struct launch *l, struct error *err);

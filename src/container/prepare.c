@@ -252,17 +252,6 @@ static int prepare_record(struct creation *c, struct error *err)
 	return cgroup_to_text(&c->cgroup, &c->arena, &rec->cgroup, &rec->cgroup_len, err);
 }
 
-/* The network namespace is made while the rest is prepared. Not where it belongs to a user namespace, nor in the rare
- * cases in which init makes its namespaces by itself. */
-static void begin_network(struct creation *c)
-{
-	uint32_t fresh = plan_new_namespaces(c->config), all = plan_all_namespaces(c->config);
-
-	if (config_get()->parallel_namespaces && (fresh & CLONE_NEWNET) && !(all & CLONE_NEWUSER) &&
-		!(all & ~fresh & CLONE_NEWPID) && !c->x->rootless && netns_begin(&c->netns) == 0)
-		c->launch.made = CLONE_NEWNET;
-}
-
 int creation_prepare(struct creation *c, struct error *err)
 {
 	int r = container_check_id(c->id, err);
@@ -274,7 +263,7 @@ int creation_prepare(struct creation *c, struct error *err)
 	if (r == 0)
 		r = annotations_read(c->config, &c->arena, &c->annotations, err);
 	if (r == 0)
-		begin_network(c);
+		creation_begin_namespaces(c);
 	if (r == 0)
 		r = mount_idmaps_read(c->config, &c->arena, err);
 	if (r == 0)

@@ -90,17 +90,26 @@ int step_join(struct init *in, const struct plan_step *s, struct error *err)
 	return p->flags & CLONE_NEWUSER ? become_root(err) : 0;
 }
 
-int init_enter_made(struct init *in, struct error *err)
+static int enter_made(struct init *in, uint32_t slot, uint32_t flag, struct error *err)
 {
-	int fd = init_slot(in, SLOT_NETWORK), r;
+	int fd = init_slot(in, slot), r;
 
 	if (fd < 0)
 		return 0;
-	r = sys_setns(fd, CLONE_NEWNET);
+	r = sys_setns(fd, flag);
 	(void)sys_close(fd);
-	in->slots[SLOT_NETWORK] = -1;
-	in->network = true;
-	return r < 0 ? error_errno(err, r, "namespaces: network namespace") : 0;
+	in->slots[slot] = -1;
+	in->network |= flag == CLONE_NEWNET;
+	return r < 0 ? error_errno(err, r, "namespaces: %s namespace", flag_name(flag)) : 0;
+}
+
+int init_enter_made(struct init *in, struct error *err)
+{
+	int r = enter_made(in, SLOT_NETWORK, CLONE_NEWNET, err);
+
+	if (r == 0)
+		r = enter_made(in, SLOT_IPC, CLONE_NEWIPC, err);
+	return r == 0 ? enter_made(in, SLOT_UTS, CLONE_NEWUTS, err) : r;
 }
 
 int step_chroot(struct init *in, const struct plan_step *s, struct error *err)

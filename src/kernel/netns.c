@@ -15,8 +15,8 @@
 
 enum { LIMIT_S = 30 };
 
-/* Device ioctls work on any socket, also in a kernel without IPv4. A new namespace's lo has no flag worth keeping. */
-static int loopback_up(void)
+/* Device ioctls work on any socket, also in a kernel without IPv4. */
+int netns_loopback_up(void)
 {
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int fd = (int)sys_call3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = fd;
@@ -35,7 +35,7 @@ static int make(void *arg)
 	int r = (int)sys_call1(SYS_unshare, CLONE_NEWNET);
 
 	if (r == 0)
-		r = loopback_up();
+		r = netns_loopback_up();
 	if (r == 0)
 		r = (int)sys_call4(SYS_openat, AT_FDCWD, "/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC, 0);
 	m->result = r;

@@ -14,6 +14,9 @@ struct netns_maker {
 	char stack[4096] __attribute__((aligned(16)));
 };
 
+/* Of a namespace that is new: lo has no flag worth keeping. Without a libc. 0 or a negative errno. */
+int netns_loopback_up(void);
+
 /* 0 or a negative errno; then there is nothing to take. */
 int netns_begin(struct netns_maker *m);
 /* Waits for the thread. The namespace as an fd of the caller's (close-on-exec), or a negative errno: the kernel's,

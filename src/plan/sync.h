@@ -60,7 +60,9 @@ enum {
 	SLOT_STATE_CREATED,  /* memfd: state JSON for startContainer hooks */
 	SLOT_HOOKS_OUT,	     /* file that takes what init's hooks write to stdout, and … */
 	SLOT_HOOKS_ERR,	     /* … to stderr; absent: kept for messages only */
-	SLOT_NETWORK,	     /* a network namespace, new and with lo up, that init enters before all steps */
+	SLOT_NETWORK,	     /* new namespaces that init enters before all steps: network, with lo up, … */
+	SLOT_IPC,	     /* … ipc … */
+	SLOT_UTS,	     /* … and uts */
 	SLOT_FIRST_FREE
 };
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/sched.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "container/create.h"
+#include "fast/config.h"
+#include "fast/nspool.h"
+#include "plan/compile.h"
+
+static uint32_t slot_of(uint32_t flag)
+{
+	return flag == CLONE_NEWNET ? SLOT_NETWORK : flag == CLONE_NEWIPC ? SLOT_IPC : SLOT_UTS;
+}
+
+static void take_pooled(struct creation *c, uint32_t flags)
+{
+	struct nspool_taken *t = &c->launch.pooled;
+	struct error err;
+
+	if (nspool_take(c->x->root, flags, t, &err) < 0) {
+		log_debug("start: without the pool of namespaces: %s", err.msg);
+		return;
+	}
+	for (size_t i = 0; i < NSPOOL_KINDS; i++)
+		if (flags & ~t->flags & nspool_kinds[i].flag)
+			log_debug("start: %s namespace: none is waiting in the pool", nspool_kinds[i].name);
+	c->launch.made |= t->flags;
+}
+
+void creation_begin_namespaces(struct creation *c)
+{
+	uint32_t fresh = plan_new_namespaces(c->config), all = plan_all_namespaces(c->config), flags = 0;
+	const struct config *config = config_get();
+
+	for (size_t i = 0; i < NSPOOL_KINDS; i++)
+		flags |= fresh & nspool_kinds[i].flag;
+	if (!flags || (all & CLONE_NEWUSER) || (all & ~fresh & CLONE_NEWPID) || c->x->rootless)
+		return;
+	if (config->prewarm && config->use_namespace_cache)
+		take_pooled(c, flags);
+	if (flags & ~c->launch.made & CLONE_NEWNET && config->parallel_namespaces && netns_begin(&c->netns) == 0)
+		c->launch.made |= CLONE_NEWNET;
+}
+
+int creation_put_namespaces(struct creation *c, struct error *err)
+{
+	struct nspool_taken *t = &c->launch.pooled;
+	int r = 0, fd;
+
+	for (size_t i = 0; r == 0 && i < NSPOOL_KINDS; i++)
+		if (t->fds[i] >= 0)
+			r = launch_put(&c->launch.with_plan, slot_of(nspool_kinds[i].flag), TAKE_FD(t->fds[i]), err);
+	if (r < 0 || !(c->launch.made & ~t->flags & CLONE_NEWNET))
+		return r;
+	fd = netns_take(&c->netns);
+	if (fd < 0)
+		return error_errno(err, fd, "start: new network namespace");
+	return launch_put(&c->launch.with_plan, SLOT_NETWORK, fd, err);
+}
