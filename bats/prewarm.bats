@@ -89,7 +89,7 @@ with_sleeper() {
 	requires strace
 	set_args sleep 1000
 	on_host 'rt prewarm --count 1; ns=$(inodes)
-		strace -qq -o $DIR/calls -e trace=unlinkat -e inject=unlinkat:signal=KILL:when=1 \
+		strace -qq -o $DIR/calls -e trace=unlinkat,getdents64 -e inject=getdents64:signal=KILL:when=2 \
 			$RUNTIME --root $ROOT run $ID || true
 		grep -q "unlinkat.*net-$ns.unused.* = 0" $DIR/calls
 		[ "$(waiting net)" = "0 0 1" ]

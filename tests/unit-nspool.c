@@ -108,7 +108,7 @@ static void test_once(void)
 	tap_ok(t[0].flags == CLONE_NEWNET && t[1].flags == CLONE_NEWNET && !t[2].flags, "two can be taken, no third");
 	stat("/proc/self/ns/net", &own);
 	tap_ok(fstat(t[0].fds[0], &st) == 0 && st.st_ino == t[0].inodes[0] && t[0].inodes[0] != t[1].inodes[0] &&
-		       st.st_ino != own.st_ino,
+			st.st_ino != own.st_ino,
 		"they are two, and not ours");
 	tap_is_int(in_child(lo_is_up, &t[0].fds[0]), 1, "lo is up");
 	tap_is_int(counts().leftover[0], 2, "their pins are still there");

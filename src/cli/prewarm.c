@@ -38,7 +38,8 @@ static int parse_kinds(const char *list, uint32_t *flags, uint32_t *n, struct er
 			!(str_len(nspool_kinds[i].name) == len && str_starts(s, nspool_kinds[i].name)))
 			i++;
 		if (i == NSPOOL_KINDS)
-			return error_set(err, EINVAL, "--namespaces: \"%.*s\" is none of net, ipc and uts", (int)len, s);
+			return error_set(
+				err, EINVAL, "--namespaces: \"%.*s\" is none of net, ipc and uts", (int)len, s);
 		*n += !(*flags & nspool_kinds[i].flag);
 		*flags |= nspool_kinds[i].flag;
 		if (!end)

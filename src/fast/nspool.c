@@ -79,8 +79,8 @@ struct entry {
 	char name[];
 };
 
-int nspool_each(
-	int dir, const char *ending, int (*each)(int dir, const struct nspool_kind *k, uint64_t inode, void *arg), void *arg)
+int nspool_each(int dir, const char *ending,
+	int (*each)(int dir, const struct nspool_kind *k, uint64_t inode, void *arg), void *arg)
 {
 	_Alignas(struct entry) char buf[4096];
 	long n;

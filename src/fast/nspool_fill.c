@@ -27,8 +27,9 @@ static int lock(int dir, struct error *err)
 {
 	if (flock(dir, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	return errno == EWOULDBLOCK ? error_set(err, EBUSY, NSPOOL_DIR ": somebody else is making or removing namespaces")
-				    : error_errno(err, errno, NSPOOL_DIR ": lock");
+	return errno == EWOULDBLOCK
+		       ? error_set(err, EBUSY, NSPOOL_DIR ": somebody else is making or removing namespaces")
+		       : error_errno(err, errno, NSPOOL_DIR ": lock");
 }
 
 static bool is_mounted(int root, int dir)
@@ -203,7 +204,8 @@ int nspool_clear(int root, struct error *err)
 /* ---- making ---- */
 
 /* Without its ticket, which comes last, whatever is there counts as a leftover. */
-static int pin(int dir, const struct nspool_kind *k, uint64_t inode, const char *ns, const char *stamp, struct error *err)
+static int pin(
+	int dir, const struct nspool_kind *k, uint64_t inode, const char *ns, const char *stamp, struct error *err)
 {
 	char name[NSPOOL_NAME], ticket[NSPOOL_NAME], path[32 + NSPOOL_NAME];
 
