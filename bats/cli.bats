@@ -121,3 +121,16 @@ usage_fails() {
 	ROOT="" rt_fails list
 	says root
 }
+
+@test "cli: --debug tells of the steps of a start and of exec, in the log alone where there is one" {
+	set_args sleep 1000
+	rt_ok --debug run --detach "$ID"
+	grep -q 'level=debug.*nsexec container setup' "$err_file"
+	grep -q 'level=debug.*child process in init()' "$err_file"
+	grep -q 'level=debug.*init: closing the pipe to signal completion' "$err_file"
+	rt_ok --debug --log "$BATS_TEST_TMPDIR/log" exec "$ID" true
+	is "$err" ""
+	grep -q 'level=debug.*setns_init: about to exec' "$BATS_TEST_TMPDIR/log"
+	rt_ok exec "$ID" true
+	is "$err" ""
+}

@@ -293,6 +293,40 @@ hook_log() {
 	nothing_left
 }
 
+@test "hooks: startContainer hooks without an environment have the process's" {
+	hook_log
+	hook env "env >$LOG/env-\$1"
+	use startContainer env own
+	use startContainer env none
+	use startContainer env given
+	set_config '.process.env = ["PATH=/bin", "ONE=two"] | .hooks.startContainer[1].env = [] |
+		.hooks.startContainer[2].env = ["GIVEN=yes"]'
+	rt_ok run "$ID"
+	has "$(cat "$LOG/env-own")" ONE=two
+	grep -q '^HOME=/' "$LOG/env-own"
+	has_not "$(cat "$LOG/env-none" "$LOG/env-given")" ONE=two
+	has "$(cat "$LOG/env-given")" GIVEN=yes
+}
+
+@test "hooks: startContainer hooks run under the container's seccomp filter" {
+	hook_log
+	hook make "exec mkdir $LOG/made"
+	use startContainer make
+	set_script "touch $LOG/ran"
+	set_config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"],
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_KILL_PROCESS"}]} |
+		.process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 0}]'
+	rt_fails run "$ID"
+	says "error running startContainer hook #0" "bad system call"
+	[ ! -e "$LOG/made" ] && [ ! -e "$LOG/ran" ]
+	nothing_left
+	# and what a filter lets through goes on, with engines' default profile too
+	hook make "touch $LOG/made"
+	set_config "$(jq '{seccomp: .linux.seccomp}' "$TOP/tests/configs/podman.json" | jq -r '".linux += " + tojson')"
+	rt_ok run "$ID"
+	[ -e "$LOG/made" ] && [ -e "$LOG/ran" ]
+}
+
 is_not_running() {
 	[ "$(state_of "$ID")" != running ] && [ "$(state_of "$ID")" != created ]
 }

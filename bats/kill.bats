@@ -151,6 +151,39 @@ listener() {
 	is "$(state_of "$ID")" running
 }
 
+@test "kill: what ends a process ends a container that was not started" {
+	local sig
+
+	set_args sleep 1000
+	for sig in TERM INT HUP QUIT; do
+		rt_ok create "$ID-$sig"
+		rt_ok kill "$ID-$sig" "$sig"
+		wait_state "$ID-$sig" stopped
+		rt_ok delete "$ID-$sig"
+	done
+	# the program itself finds all signals as they were
+	set_script 'grep -E "^Sig(Ign|Cgt|Blk)" /proc/self/status'
+	rt_ok create "$ID"
+	rt_ok start "$ID"
+	wait_state "$ID" stopped
+}
+
+@test "kill KILL: without a pid namespace the others are killed after init has ended" {
+	local pid other
+
+	set_config '.linux.namespaces |= map(select(.type != "pid"))'
+	sleeper
+	pid=$(pid_of "$ID")
+	rt_ok exec --detach --pid-file other "$ID" sleep 1000
+	other=$(cat other)
+	kill -KILL "$pid"
+	wait_state "$ID" stopped
+	rt_ok kill "$ID" KILL
+	wait_for is_gone "$other"
+	rt_fails kill "$ID" KILL
+	says "container not running"
+}
+
 @test "kill: a signal goes to init alone" {
 	set_script 'sh -c "trap \"echo child-got\" USR1; echo child-ready; while :; do sleep 0.05; done" &
 		trap "echo init-got" USR1; while :; do sleep 0.05; done'

@@ -3,7 +3,14 @@
 
 load helpers
 
-@test "list: no containers, no state root" {
+@test "list: a state root that was asked for and is not there is an error" {
+	rt_fails --root "$BATS_TEST_TMPDIR/missing" list
+	says "$BATS_TEST_TMPDIR/missing"
+	[ ! -e "$BATS_TEST_TMPDIR/missing" ]
+}
+
+@test "list: no containers" {
+	mkdir -p "$ROOT"
 	rt_ok list --quiet
 	is "$out" ""
 	rt_ok list --format json
@@ -62,6 +69,7 @@ load helpers
 
 @test "list: another state root has other containers" {
 	rt_ok create "$ID"
+	mkdir "$BATS_TEST_TMPDIR/other"
 	ROOT="$BATS_TEST_TMPDIR/other" rt_ok list --quiet
 	is "$out" ""
 }

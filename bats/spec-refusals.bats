@@ -109,7 +109,6 @@ all_refused() {
 	refuse '.process.scheduler = {policy: "SCHED_NOSUCH"}' process.scheduler.policy SCHED_NOSUCH
 	refuse '.process.scheduler = {policy: "SCHED_OTHER", nice: 20}' process.scheduler.nice
 	refuse '.process.scheduler = {policy: "SCHED_OTHER", nice: -21}' process.scheduler.nice
-	refuse '.process.scheduler = {policy: "SCHED_FIFO", priority: 1, nice: 1}' process.scheduler.nice
 	refuse '.process.scheduler = {policy: "SCHED_FIFO", priority: 100}' process.scheduler.priority
 	refuse '.process.scheduler = {policy: "SCHED_FIFO", priority: -1}' process.scheduler.priority
 	refuse '.process.scheduler = {policy: "SCHED_OTHER", priority: 1}' process.scheduler.priority

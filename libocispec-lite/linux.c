@@ -179,7 +179,7 @@ static const struct oci_field intel_rdt_fields[] = {
 static const struct oci_type intel_rdt_type = OCI_TYPE(struct oci_intel_rdt, intel_rdt_fields);
 
 static const struct oci_field memory_policy_fields[] = {
-	OCI_STRING(struct oci_memory_policy, "mode", mode, OCI_REQUIRED),
+	OCI_STRING(struct oci_memory_policy, "mode", mode, 0),
 	OCI_STRING(struct oci_memory_policy, "nodes", nodes, 0),
 	OCI_STRINGS(struct oci_memory_policy, "flags", flags, 0),
 };

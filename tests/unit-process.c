@@ -126,8 +126,6 @@ static void refuse_process(void)
 		{",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"hard\":1,\"soft\":2}]",
 			"process.rlimits[0].soft: RLIMIT_AS: larger than the hard limit"},
 		{",\"scheduler\":{\"policy\":\"SCHED_FOO\"}", "process.scheduler.policy: unknown policy \"SCHED_FOO\""},
-		{",\"scheduler\":{\"policy\":\"SCHED_RR\",\"nice\":3}",
-			"process.scheduler.nice: only for SCHED_OTHER and SCHED_BATCH"},
 		{",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}",
 			"process.scheduler.nice: 20 is not in -20 … 19"},
 		{",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":2}",

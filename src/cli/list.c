@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "cli/cli.h"
@@ -102,6 +103,9 @@ static int run(struct cli *c, struct error *err)
 
 	if (o->format && !json && !str_eq(o->format, "table"))
 		return error_set(err, EINVAL, "invalid format option: %s", o->format);
+	/* a state root that was asked for by name, and is not there: as runc has it */
+	if (c->globals.root && access(c->context.root, F_OK) < 0)
+		return error_errno(err, errno, "list: %s", c->context.root);
 	r = container_list(&c->context, c->arena, &list, &n, err);
 	if (r < 0)
 		return r;

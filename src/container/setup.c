@@ -138,7 +138,7 @@ int setup_seccomp_agent(const struct oci_linux_seccomp *s, const struct oci_stat
 
 	if (r < 0)
 		return r;
-	sock = engine_connect("linux.seccomp.listenerPath", s->listener_path, err);
+	sock = engine_connect("linux.seccomp.listenerPath: failed to connect with seccomp agent", s->listener_path, err);
 	return sock < 0 ? sock : engine_send_fd("linux.seccomp.listenerPath", sock, listener, json, len, err);
 }
 

@@ -41,6 +41,16 @@ static int signal_members(const struct container *c, int sig, struct error *err)
 	return r;
 }
 
+/* Are there processes left, init or not? */
+static bool has_members(const struct container *c, struct arena *a)
+{
+	struct error ignored;
+	pid_t *pids;
+	size_t n = 0;
+
+	return cgroup_pids(&c->cgroup, a, &pids, &n, &ignored) == 0 && n;
+}
+
 int container_kill(const struct context *x, const char *id, int sig, bool all, struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
@@ -51,7 +61,7 @@ int container_kill(const struct context *x, const char *id, int sig, bool all, s
 	if (r < 0)
 		return r;
 	if (kills_all(&c, sig, all) && c.cgroup.n) {
-		if (!all && !c.pid)
+		if (!all && !c.pid && !has_members(&c, &a))
 			return error_set(err, ESRCH, "container not running");
 		r = cgroup_open(&c.cgroup, err);
 		return r < 0 ? r : cgroup_signal_all(&c.cgroup, sig, err);

@@ -24,7 +24,7 @@ static int run_hook(struct init *in, const struct plan_hook *h, int state, int d
 	static char why[1000];
 	struct child c = {.path = plan_str(in->plan, h->path), .dir = dir, .timeout = h->timeout,
 		.out = init_slot(in, SLOT_HOOKS_OUT), .err = init_slot(in, SLOT_HOOKS_ERR)};
-	char **argv = strings_map(in, h->args, 0), **envp = strings_map(in, h->env, 0);
+	char **argv = strings_map(in, h->args, 0), **envp = h->inherit ? in->envp : strings_map(in, h->env, 0);
 	int r = 0;
 
 	c.argv = argv;
@@ -43,7 +43,8 @@ static int run_hook(struct init *in, const struct plan_hook *h, int state, int d
 	if (c.in >= 0)
 		(void)sys_close(c.in);
 	strings_unmap(argv, h->args, 0);
-	strings_unmap(envp, h->env, 0);
+	if (!h->inherit)
+		strings_unmap(envp, h->env, 0);
 	return r;
 }
 

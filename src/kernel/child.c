@@ -254,6 +254,9 @@ static const char *signal_text(int sig)
 		[SIGPIPE] = "broken pipe",
 		[SIGALRM] = "alarm clock",
 		[SIGTERM] = "terminated",
+		[SIGUSR1] = "user defined signal 1",
+		[SIGUSR2] = "user defined signal 2",
+		[SIGSYS] = "bad system call",
 	};
 
 	return sig > 0 && (size_t)sig < sizeof(names) / sizeof(names[0]) ? names[sig] : NULL;

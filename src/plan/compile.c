@@ -201,7 +201,8 @@ static void add_keyring(struct plan_builder *b, const struct plan_input *in, con
 }
 
 /* From the process's own settings to exec. A filter with a listener is loaded before READY, for `create` must not
- * return before the listener was handed over; any other one as late as can be. */
+ * return before the listener was handed over; any other one as late as can be: startContainer hooks are under it, as
+ * with runc. */
 static int add_last_part(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool hooks,
 	struct error *err)
 {
@@ -217,11 +218,11 @@ static int add_last_part(struct plan_builder *b, const struct plan_input *in, co
 	if (hooks && joins_memory_late(in->config))
 		add_memory_join(b);
 	plan_add(b, PLAN_OP_READY, struct plan_step);
+	if (r == 0 && in->seccomp && !notify)
+		r = plan_add_seccomp(b, in, err);
 	if (hooks)
 		add_hooks_at(b, PLAN_OP_START_HOOKS, PLAN_HOOK_START_CONTAINER, SLOT_STATE_CREATED,
 			in->config->hooks ? in->config->hooks->start_container_len : 0);
-	if (r == 0 && in->seccomp && !notify)
-		r = plan_add_seccomp(b, in, err);
 	return r < 0 ? r : plan_add_exec(b, in, p, err);
 }
 

@@ -30,6 +30,8 @@ static int add_kind(struct plan_builder *b, struct output o, uint32_t kind, cons
 		p->env = plan_put_strs(b, h->env, h->env_len);
 		p->out = o.out;
 		p->err = o.err;
+		/* no word of the specification's, but runc's way, and its users' */
+		p->inherit = kind == PLAN_HOOK_START_CONTAINER && !h->env;
 		p->timeout = h->has_timeout ? (uint32_t)h->timeout : 0;
 	}
 	return 0;

@@ -148,7 +148,7 @@ struct plan_hook { /* in the order of the spec; CREATE_CONTAINER and START_CONTA
 	struct plan_list args, env; /* strings; args[0] as the spec has it, [path] where args is absent */
 	uint32_t timeout;	    /* seconds, 0: none */
 	plan_ref out, err;	    /* files of the host for stdout and stderr, or 0 */
-	uint32_t pad;
+	uint32_t inherit;	    /* its environment is the process's (START_CONTAINER) */
 };
 struct plan_oom_score {
 	struct plan_step s;
