@@ -66,6 +66,7 @@ usage_fails() {
 }
 
 @test "cli: booleans with a value" {
+	mkdir -p "$ROOT"
 	rt_ok list --quiet=true
 	is "$out" ""
 	rt_ok list --quiet=false
@@ -109,6 +110,7 @@ usage_fails() {
 @test "cli: output that cannot be written is an error" {
 	known_gap runc "does not look"
 	status=0
+	mkdir -p "$ROOT"
 	"$RUNTIME" --root "$ROOT" list >/dev/full 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
 	is "$status" 1
 	grep -q "no space left" "$BATS_TEST_TMPDIR/err"
@@ -116,6 +118,7 @@ usage_fails() {
 
 @test "cli: a relative --root, an empty one" {
 	cd "$BATS_TEST_TMPDIR"
+	mkdir relative
 	ROOT=relative rt_ok list
 	known_gap runc "takes the current directory"
 	ROOT="" rt_fails list
