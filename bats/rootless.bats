@@ -225,9 +225,8 @@ $(cat /etc/hostname)"
 @test "rootless: ids that are not the user's are refused, and the file that would have to have them named" {
 	sub_ids
 	set_config '.linux.uidMappings[1].hostID = 300000'
-	rt run "$ID"
-	is "$status" 1
-	says /etc/subuid
+	rt_fails run "$ID"
+	says /etc/subuid "not allowed"
 	[ ! -e "$ROOT/$ID" ]
 	single_mapping
 	set_config '.linux.uidMappings[0].hostID = 0'

@@ -5,12 +5,10 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -18,9 +16,10 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "container/process.h"
+#include "kernel/child.h"
 #include "kernel/sys.h"
 
-enum { MAX_MAPPINGS = 340, MAX_TEXT = 4096 }; /* the kernel's: user_namespaces(7), one page */
+enum { MAX_MAPPINGS = 340, MAX_TEXT = 4096, HELPER_S = 10 }; /* the kernel's: user_namespaces(7), one page */
 
 struct maps {
 	struct plan_idmap m[MAX_MAPPINGS];
@@ -64,38 +63,64 @@ static int write_map(pid_t pid, const struct maps *maps, bool gid)
 	return write_file(pid, gid ? "gid_map" : "uid_map", text);
 }
 
+/* The first file of this name in $PATH that may be executed; NULL: none. */
+static const char *find_helper(const char *name, struct arena *a)
+{
+	const char *path = getenv("PATH");
+
+	for (const char *dir = path, *end; dir; dir = *end ? end + 1 : NULL) {
+		char *file;
+
+		end = strchrnul(dir, ':');
+		file = arena_fmt(a, "%.*s/%s", (int)(end - dir), dir, name);
+		if (*dir == '/' && file && access(file, X_OK) == 0)
+			return file;
+	}
+	return NULL;
+}
+
 /* newuidmap PID CONTAINER HOST COUNT ... */
+static char **helper_argv(const char *name, pid_t pid, const struct maps *maps, struct arena *a)
+{
+	char **argv = arena_array(a, 3 * maps->n + 3, sizeof(*argv));
+	size_t n = 0;
+
+	if (!argv)
+		return NULL;
+	argv[n++] = (char *)name;
+	argv[n++] = arena_fmt(a, "%d", (int)pid);
+	for (size_t i = 0; i < maps->n; i++) {
+		argv[n++] = arena_fmt(a, "%u", maps->m[i].container);
+		argv[n++] = arena_fmt(a, "%u", maps->m[i].host);
+		argv[n++] = arena_fmt(a, "%u", maps->m[i].count);
+	}
+	return argv[n - 1] ? argv : NULL;
+}
+
 static int run_helper(pid_t pid, const struct maps *maps, bool gid, struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
-	const char *name = gid ? "newgidmap" : "newuidmap";
-	char **argv = arena_array(&a, 3 * maps->n + 3, sizeof(*argv));
+	const char *name = gid ? "newgidmap" : "newuidmap", *file = find_helper(name, &a);
+	_cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char *const envp[] = {NULL};
-	size_t n = 0;
-	pid_t child;
-	int r;
+	struct child c = {.path = file, .envp = envp, .in = null, .out = null, .err = -1, .dir = -1, .timeout = HELPER_S};
+	struct child_end end;
 
-	if (!argv)
-		return error_errno(err, ENOMEM, "%s", name);
-	argv[n++] = (char *)name;
-	argv[n++] = arena_fmt(&a, "%d", (int)pid);
-	for (size_t i = 0; i < maps->n; i++) {
-		argv[n++] = arena_fmt(&a, "%u", maps->m[i].container);
-		argv[n++] = arena_fmt(&a, "%u", maps->m[i].host);
-		argv[n++] = arena_fmt(&a, "%u", maps->m[i].count);
-	}
-	r = posix_spawnp(&child, name, NULL, NULL, argv, envp);
-	if (r == ENOENT)
+	if (!file)
 		return error_set(err, ENOENT,
 			"user namespace: %s is not in $PATH; it is needed to map more than the user's own id (Debian: "
 			"package uidmap)",
 			name);
-	if (r)
-		return error_errno(err, r, "user namespace: %s", name);
-	r = process_reap(child);
-	return r ? error_set(err, EPERM, "user namespace: %s failed with status %d (are the ids in /etc/sub%s?)", name, r,
-			   gid ? "gid" : "uid")
-		 : 0;
+	c.argv = helper_argv(name, pid, maps, &a);
+	if (!c.argv || null < 0)
+		return error_errno(err, c.argv ? errno : ENOMEM, "user namespace: %s", name);
+	if (child_run(&c, &end))
+		return 0;
+	if (end.error || end.timed_out)
+		return error_errno(err, child_errno(&end), "user namespace: %s", file);
+	/* it says its name itself */
+	return error_set(err, EPERM, "user namespace: %s (are the ids in /etc/sub%s?)", *end.err ? end.err : name,
+		gid ? "gid" : "uid");
 }
 
 static bool is_own_id(const struct maps *m, bool gid)
