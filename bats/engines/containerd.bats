@@ -256,6 +256,32 @@ load ctr
 	is "$out" text
 }
 
+@test "containerd: a configuration of one's own: user, sysctls, limits, tmpfs, devices, hooks" {
+	requires_controller pids
+	jq -n --arg r "$E/rootfs" --arg cg "$CG/$C" --arg hook "$PWD/hook" '{
+		ociVersion: "1.0.2", hostname: "h", root: {path: $r, readonly: true},
+		process: {user: {uid: 77, gid: 88, additionalGids: [99]}, cwd: "/tmp", env: ["PATH=/bin"], rlimits: [{type: "RLIMIT_NOFILE", soft: 333, hard: 444}],
+			args: ["sh", "-c", "id -u; id -G; pwd; ulimit -n; cat /proc/sys/kernel/msgmax /proc/sys/kernel/hostname; touch x && echo tmpfs; wc -c </etc/plain; (: </dev/fuse) 2>/dev/null || echo refused; sleep 1"]},
+		mounts: [{destination: "/proc", type: "proc", source: "proc"}, {destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1777"]},
+			{destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["mode=755"]}],
+		hooks: {poststart: [{path: $hook}]},
+		linux: {cgroupsPath: $cg, sysctl: {"kernel.msgmax": "4096"}, maskedPaths: ["/etc/plain"],
+			devices: [{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 438}],
+			resources: {pids: {limit: 33}, devices: [{allow: false, access: "rwm"}]},
+			namespaces: [{type: "pid"}, {type: "mount"}, {type: "uts"}, {type: "ipc"}]}}' >c.json
+	printf '#!/bin/sh\ncat "/proc/$(jq .pid)/cgroup" >%s/cgroup\n' "$PWD" >hook
+	chmod 755 hook
+	ok ctr run "${R[@]}" --rm --config c.json "$C"
+	is "$out" "$(printf '%s\n' 77 '88 99' /tmp 333 4096 h tmpfs 0 refused)"
+	has "$(cat cgroup)" "$CG/$C"
+}
+
+@test "containerd: detached, with a log" {
+	ok ctr run "${R[@]}" -d --log-uri "file://$PWD/log" "$IMAGE" "$C" sh -c 'echo begun; echo warned >&2; sleep 1000'
+	wait_for grep -q warned log
+	grep -q begun log
+}
+
 @test "containerd: annotations" {
 	ok ctr run "${R[@]}" --rm --annotation io.kubernetes.cri.container-type=container --annotation io.kubernetes.cri.sandbox-id=x "$IMAGE" "$C" true
 }

@@ -191,6 +191,9 @@ load cri
 	runs one . sleep 1000
 	ok "${CRI[@]}" ContainerStats "{\"container_id\": \"$id\"}"
 	[ "$(jq '.stats.memory.working_set_bytes.value' <<<"$out")" -gt 0 ]
+	ok "${CRI[@]}" PodSandboxStats "{\"pod_sandbox_id\": \"$pod\"}"
+	[ "$(jq '.stats.linux.memory.working_set_bytes.value' <<<"$out")" -gt 0 ]
+	is "$(jq '.stats.linux.containers | length' <<<"$out")" 1
 }
 
 @test "cri: security context: user, groups, capabilities, no new privileges, a read-only root" {
@@ -256,6 +259,49 @@ load cri
 	is "$late" late
 }
 
+# What containerd 1 does not do, whatever the runtime can.
+needs_containerd_2() {
+	! containerd_1 || skip "containerd 1 does not know it"
+}
+
+@test "cri: what the runtime can do, as the kubelet is told" {
+	needs_containerd_2
+	ok "${CRI[@]}" Status
+	is "$(jq -c '.runtime_handlers[] | select(.name == "enviro-oci") | [.features.recursive_read_only_mounts, .features.user_namespaces]' <<<"$out")" "[1,1]"
+}
+
+@test "cri: user namespaces, with a volume" {
+	needs_containerd_2
+	ids='[{container_id: 0, host_id: 200000, length: 65536}]'
+	userns=".linux.security_context.namespace_options.userns_options = {uids: $ids, gids: $ids}"
+	pod "$userns"
+	mkdir vol
+	echo host >vol/f
+	finishes one "$userns | .mounts = [{container_path: \"/vol\", host_path: \"$PWD/vol\", uidMappings: $ids, gidMappings: $ids}]" sh -c \
+		'tr -s " " </proc/self/uid_map; id -u; stat -c %u /vol/f; touch /vol/new /tmp/new'
+	is "$log" "$(printf ' 0 200000 65536\n0\n0')"
+	is "$code" 0
+	is "$(stat -c %u vol/new)" 0
+	runs two "$userns" sleep 1000
+	is "$(stat -c %u "/proc/$(init_pid "$id")")" 200000
+	sync id -u
+	is "$out" 0
+}
+
+@test "cri: read-only mounts, with and without what is mounted beneath" {
+	needs_containerd_2
+	pod
+	mkdir -p vol/sub
+	mount -t tmpfs tmpfs vol/sub
+	status=0
+	(finishes one ".mounts = [{container_path: \"/vol\", host_path: \"$PWD/vol\", readonly: 1, recursive_read_only: 1},
+		{container_path: \"/top\", host_path: \"$PWD/vol\", readonly: 1}]" sh -c 'touch /vol/sub/x 2>&1; touch /top/x 2>&1; touch /top/sub/x 2>&1'
+		is "$log" "$(printf 'touch: %s: Read-only file system\n' /vol/sub/x /top/x)") || status=$?
+	clean_up
+	umount vol/sub
+	return $status
+}
+
 @test "cri: devices" {
 	pod
 	finishes one '.devices = [{container_path: "/dev/mine", host_path: "/dev/fuse", permissions: "r"}]' sh -c \
@@ -290,11 +336,26 @@ load cri
 	is "$(cri ListContainers | jq '[.containers[]?] | length')" 0
 }
 
-@test "cri: 10 containers in a pod at once" {
+@test "cri: pods and containers outlive containerd" {
 	pod
-	for i in $(seq 10); do
+	runs one . sh -c 'sleep 1000'
+	pid=$(init_pid "$id")
+	stop_daemon "$(tail -n 1 "$E/daemons")"
+	is_alive "$pid"
+	daemon containerd.log containerd --config "$E/containerd.toml"
+	wait_for cri Version
+	has_state "$id" 1
+	sync echo alive
+	is "$out" alive
+	ok "${CRI[@]}" StopPodSandbox "{\"pod_sandbox_id\": \"$pod\"}"
+	wait_for is_gone "$pid"
+}
+
+@test "cri: 20 containers in a pod at once" {
+	pod
+	for i in $(seq 20); do
 		(finishes "c$i" . sh -c "echo out $i; sleep 0.5; exit $i" && is "$code $log" "$i out $i") >"r.$i" 2>&1 3>&- &
 		pids[i]=$!
 	done
-	for i in $(seq 10); do wait "${pids[i]}" || { cat "r.$i" && return 1; }; done
+	for i in $(seq 20); do wait "${pids[i]}" || { cat "r.$i" && return 1; }; done
 }

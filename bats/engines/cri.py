@@ -36,7 +36,7 @@ MESSAGES = {
     "Image": {"image": (1, "s")},
     "KeyValue": {"key": (1, "s"), "value": (2, "s")},
     "Mount": {"container_path": (1, "s"), "host_path": (2, "s"), "readonly": (3, "i"), "propagation": (5, "i"),
-              "recursive_read_only": (8, "i")},
+              "uidMappings": (6, "[IDMapping"), "gidMappings": (7, "[IDMapping"), "recursive_read_only": (8, "i")},
     "Device": {"container_path": (1, "s"), "host_path": (2, "s"), "permissions": (3, "s")},
     "Resources": {"cpu_period": (1, "i"), "cpu_quota": (2, "i"), "cpu_shares": (3, "i"), "memory_limit_in_bytes": (4, "i"),
                   "oom_score_adj": (5, "i"), "cpuset_cpus": (6, "s"), "cpuset_mems": (7, "s"), "unified": (9, "m"),
@@ -57,6 +57,11 @@ MESSAGES = {
     "Cpu": {"usage_core_nano_seconds": (2, "Number")},
     "Memory": {"working_set_bytes": (2, "Number")},
     "StatsOf": {"id": (1, "s")},
+    "Processes": {"process_count": (2, "Number")},
+    "LinuxStats": {"cpu": (1, "Cpu"), "memory": (2, "Memory"), "process": (4, "Processes"), "containers": (5, "[Stats")},
+    "PodStats": {"linux": (2, "LinuxStats")},
+    "Features": {"recursive_read_only_mounts": (1, "i"), "user_namespaces": (2, "i")},
+    "Handler": {"name": (1, "s"), "features": (2, "Features")},
     "Stats": {"attributes": (1, "StatsOf"), "cpu": (2, "Cpu"), "memory": (3, "Memory")},
     "Condition": {"type": (1, "s"), "status": (2, "i"), "reason": (3, "s"), "message": (4, "s")},
     "Conditions": {"conditions": (1, "[Condition")},
@@ -69,7 +74,7 @@ URL = {"url": (1, "s")}
 # Method -> (fields of the request, fields of the answer)
 METHODS = {
     "Version": ({}, {"version": (1, "s"), "runtime_name": (2, "s"), "runtime_version": (3, "s")}),
-    "Status": ({"verbose": (1, "i")}, {"status": (1, "Conditions"), "info": (2, "m")}),
+    "Status": ({"verbose": (1, "i")}, {"status": (1, "Conditions"), "info": (2, "m"), "runtime_handlers": (3, "[Handler")}),
     "RunPodSandbox": ({"config": (1, "PodConfig"), "runtime_handler": (2, "s")}, POD),
     "StopPodSandbox": (POD, {}),
     "RemovePodSandbox": (POD, {}),
@@ -86,6 +91,7 @@ METHODS = {
     "ExecSync": ({**ID, "cmd": (2, "[s"), "timeout": (3, "i")}, {"stdout": (1, "s"), "stderr": (2, "s"), "exit_code": (3, "i")}),
     "Exec": ({**ID, "cmd": (2, "[s"), "tty": (3, "i"), "stdin": (4, "i"), "stdout": (5, "i"), "stderr": (6, "i")}, URL),
     "Attach": ({**ID, "stdin": (2, "i"), "tty": (3, "i"), "stdout": (4, "i"), "stderr": (5, "i")}, URL),
+    "PodSandboxStats": (POD, {"stats": (1, "PodStats")}),
     "ContainerStats": (ID, {"stats": (1, "Stats")}),
 }
 

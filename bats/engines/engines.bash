@@ -95,7 +95,7 @@ engine_leftovers() {
 	done
 	awk -v d="$E/" 'index($5, d) == 1 { print "mount " $5 }' /proc/self/mountinfo
 	find /sys/fs/cgroup -type d -path "*$CG/*" 2>/dev/null | sed 's/^/cgroup /'
-	grep -lsF -e "$E/" "/run/$RUNTIME_NAME"/*/* 2>/dev/null | sed 's/^/state /'
+	grep -lsF -e "$E/" "/run/$RUNTIME_NAME"/[!@]*/* 2>/dev/null | sed 's/^/state /'
 }
 
 remove_engine_leftovers() {

@@ -47,7 +47,7 @@ clean_up() {
 	podman pod rm -fa -t 0 >/dev/null 2>&1 3>&- || true
 	# A container others depend on goes in the second turn.
 	podman rm -fa -t 0 >/dev/null 2>&1 3>&- || podman rm -fa -t 0 >/dev/null 3>&- || return 1
-	left=$(grep -lsF -e "$E/" "/run/$RUNTIME_NAME"/*/* 2>/dev/null) || true
+	left=$(grep -lsF -e "$E/" "/run/$RUNTIME_NAME"/[!@]*/* 2>/dev/null) || true
 	[ -z "$left" ] || { echo "left behind: $left" && return 1; }
 }
 
