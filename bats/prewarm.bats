@@ -197,6 +197,32 @@ with_sleeper() {
 	rt_fails prewarm one
 }
 
+@test "the timer for systemd keeps the pool filled" {
+	requires systemd-run
+	on_host 'exec "'"$TOP"'/contrib/views/systemd" bash -eu -c "
+		install -m755 $RUNTIME /run/enviro-oci-test
+		for unit in service timer; do
+			sed \"s,/usr/local/sbin/enviro-oci,/run/enviro-oci-test,
+				s/^.Unit.\$/&\nDefaultDependencies=no/\" \
+				'"$TOP"'/contrib/systemd/enviro-oci-prewarm@.\$unit >/run/systemd/system/enviro-oci-prewarm@.\$unit
+		done
+		systemctl daemon-reload
+		systemctl start \"enviro-oci-prewarm@\$(systemd-escape --path /run/ebt).timer\"
+		filled() {
+			for i in \$(seq 400); do
+				[ \"\$(/run/enviro-oci-test --root /run/ebt prewarm --status | grep ^net)\" = \"\$1\" ] && return
+				sleep 0.05
+			done
+			false
+		}
+		all=\$(printf \"%-12s%-12s%-12s%s\" net 32 0 0)
+		filled \"\$all\"
+		/run/enviro-oci-test --root /run/ebt run $ID
+		filled \"\$all\"
+		touch $DIR/filled"'
+	[ -e "$DIR/filled" ]
+}
+
 @test "without the right to: refused, with the reason, and nothing stays" {
 	requires setpriv
 	on_host 'if setpriv --bounding-set=-sys_admin $RUNTIME --root $ROOT prewarm --count 1 2>$DIR/err; then exit 1; fi

@@ -244,8 +244,9 @@ measure_options() {
 	bundle opt-none '["/bin/true"]' '.annotations = {}'
 	for o in none parallel_namespaces use_namespace_cache prewarm cache; do
 		[ $o = none ] || bundle "opt-$o" '["/bin/true"]' ".annotations = {\"io.enviro-oci.$o\": \"false\"}"
-		printf 'contestant %s\n%s\n' "$([ $o = none ] && echo everything || echo "without_$o")" \
-			"$(run_script enviro-oci run "opt-$o")" >>"$work/script"
+		printf 'contestant %s\ndo %s --root %s prewarm --count 1\n%s\n' \
+			"$([ $o = none ] && echo everything || echo "without_$o")" "${runtimes[enviro-oci]}" \
+			"$work/state/enviro-oci" "$(run_script enviro-oci run "opt-$o")" >>"$work/script"
 	done
 	timed "$1" 100 "$view"
 }
