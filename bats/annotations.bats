@@ -195,8 +195,8 @@ PY
 	is "$(cat "$out_file")" "$(printf '0::/payload\n0::/payload/made')"
 	pid=$(pid_of "$ID")
 	has "$(sed -n 's/^0:://p' "/proc/$pid/cgroup")" "$ID/payload/made"
-	rt_ok exec "$ID" cat /proc/self/cgroup
-	has "$out" /payload
+	rt_ok exec "$ID" grep ^0: /proc/self/cgroup
+	is "$out" 0::/payload/made
 	rt_ok pause "$ID"
 	is "$(state_of "$ID")" paused
 	rt_ok resume "$ID"

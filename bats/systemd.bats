@@ -624,7 +624,8 @@ masked() {
 	is "$(prop ActiveState)" active
 }
 
-@test "systemd: v2: run.oci.systemd.subgroup: the process is in a cgroup below that of the unit, of exec too" {
+@test "systemd: run.oci.systemd.subgroup: the process is in a cgroup below that of the unit, of exec too" {
+	requires_v2
 	set_config '.annotations = {"run.oci.systemd.subgroup": "container"}' \
 		'.linux.namespaces |= map(select(.type != "cgroup")) + [{type: "cgroup"}]'
 	sd_sleeper

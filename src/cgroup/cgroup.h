@@ -65,6 +65,7 @@ struct cgroup {
 	struct cgroup_dir d[CGROUP_MAX_HIERARCHIES];
 	size_t n;
 	bool partial;	  /* rootless, and nobody named a cgroup: hierarchies that may not be written are left out */
+	bool below;  /* given: on v2 its processes live in cgroups below it, and new ones go where init is */
 	const char *unit; /* systemd: the scope's name, also from a record; else NULL */
 	const char *slice; /* systemd: what the scope is to be in; NULL from a record */
 };

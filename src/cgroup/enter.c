@@ -126,14 +126,15 @@ static bool is_inner(const struct cgroup_dir *d, bool only_surely)
 	return false;
 }
 
-static int enter_one(struct cgroup_dir *d, const char *sub, pid_t init, struct arena *a, struct error *err)
+static int enter_one(
+	struct cgroup_dir *d, const char *sub, bool below, pid_t init, struct arena *a, struct error *err)
 {
 	const char *own = d->path;
 	int r = sub ? join(d, sub, a, err) : 0;
 
 	if (r == 0)
 		r = cgroup_dir_open(d, err);
-	if (d->v2 && !sub && (r == -ENOENT || (r == 0 && is_inner(d, false))) && of_process(d, init, a)) {
+	if (d->v2 && !sub && (r == -ENOENT || (r == 0 && (below || is_inner(d, false)))) && of_process(d, init, a)) {
 		struct error e;
 
 		/* It may have gone again meanwhile, or be a root, which cgroup_dir_open refuses: then its own has to
@@ -160,7 +161,7 @@ int cgroup_enter(const struct cgroup *cg, char *const *sub, size_t n, pid_t init
 		ret->d[i].fd = -1;
 	r = parse(cg, sub, n, a, &s, err);
 	for (size_t i = 0; i < ret->n && r == 0; i++)
-		r = enter_one(&ret->d[i], s.path[i], init, a, err);
+		r = enter_one(&ret->d[i], s.path[i], cg->below, init, a, err);
 	if (r < 0)
 		cgroup_close(ret);
 	return r;

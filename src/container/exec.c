@@ -162,6 +162,8 @@ static int prepare(struct execution *e, const char *id, struct error *err)
 		r = exec_process(&e->c, e->o, &e->arena, &e->process, err);
 	if (r == 0)
 		r = check_terminal(e, err);
+	e->c.cgroup.below =
+		annotations_ask_for_cgroup(&e->c.annotations, e->c.cgroup.manager == CGROUP_MANAGER_SYSTEMD);
 	if (r == 0)
 		r = cgroup_enter(&e->c.cgroup, e->o->cgroups, e->o->cgroups_len, e->c.pid, &e->arena, &e->cgroup, err);
 	if (r == 0)

@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#define DELEGATE_CGROUP "delegate-cgroup"
+#define UNIT_CGROUP "systemd.subgroup"
+
 enum { MAX_INSTRUCTIONS = 4096, INSTRUCTION = 8 }; /* BPF_MAXINSNS, struct sock_filter */
 
 struct reading {
@@ -204,7 +207,7 @@ static const struct annotation {
 	const char *name; /* behind the prefix */
 	int (*read)(struct reading *r, const char *value, struct error *err);
 } known[] = {
-	{"delegate-cgroup", delegated_cgroup},
+	{DELEGATE_CGROUP, delegated_cgroup},
 	{"handler", refused},
 	{"hooks.stderr", hooks_err},
 	{"hooks.stdout", hooks_out},
@@ -216,7 +219,7 @@ static const struct annotation {
 	{"seccomp_bpf_data", seccomp_bpf},
 	{"seccomp_fail_unknown_syscall", unknown_syscalls},
 	{"systemd.force_cgroup_v1", refused},
-	{"systemd.subgroup", unit_cgroup},
+	{UNIT_CGROUP, unit_cgroup},
 	{"timens_offset", time_offsets},
 };
 
@@ -250,4 +253,12 @@ int annotations_read(struct oci_config *c, struct arena *a, struct plan_annotati
 			return error_prefix(err, "annotations.%s", key);
 	}
 	return 0;
+}
+
+bool annotations_ask_for_cgroup(const struct oci_map *annotations, bool systemd)
+{
+	const char *unit = oci_map_get(annotations, ANNOTATIONS_PREFIX UNIT_CGROUP);
+	const char *delegated = oci_map_get(annotations, ANNOTATIONS_PREFIX DELEGATE_CGROUP);
+
+	return (systemd && unit && *unit) || (delegated && *delegated);
 }

@@ -31,4 +31,7 @@ struct plan_annotations {
  * asks for what is not done here; both name the annotation. */
 int annotations_read(struct oci_config *c, struct arena *a, struct plan_annotations *ret, struct error *err);
 
+/* Whether a container with these annotations has its processes in a cgroup below its own. */
+bool annotations_ask_for_cgroup(const struct oci_map *annotations, bool systemd);
+
 #endif
