@@ -29,7 +29,7 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 log_driver = "k8s-file"
 $(has_controller pids || echo 'pids_limit = 0')
 [engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "${PODMAN_MANAGER:-cgroupfs}"
 events_logger = "file"
 tmp_dir = "$1/libpod"
 runtime = "$RUNTIME_NAME"
