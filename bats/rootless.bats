@@ -123,6 +123,16 @@ is_users() {
 	is "$(stat -c %u "/proc/$1")" "$USER_ID" "owner of process $1"
 }
 
+add_and_remove_mount() {
+	echo '[{"destination": "/mnt", "type": "tmpfs", "source": "tmpfs"}]' >mounts.json
+	rt_ok mounts add "$ID" mounts.json
+	rt_ok exec "$ID" stat -f -c %T /mnt
+	is "$out" tmpfs
+	rt_ok mounts remove "$ID" mounts.json
+	rt exec "$ID" grep -c " /mnt " /proc/self/mountinfo
+	is "$out" 0
+}
+
 # ---------------------------------------------------------------- verbs
 
 @test "rootless: create, state, start, exec, ps, list, kill, delete" {
@@ -140,6 +150,9 @@ is_users() {
 		is "$(jq -c . <<<"$out")" "[$pid]"
 		rt_ok list --format json
 		is "$(jq -r '.[] | .id + " " + .owner' <<<"$out")" "$ID ebr"
+		rt_ok events --stats "$ID"
+		is "$(jq -r .id <<<"$out")" "$ID"
+		[ "$RUNTIME_NAME" = runc ] || add_and_remove_mount
 		rt_ok kill "$ID" KILL
 		wait_state "$ID" stopped
 		rt_ok delete "$ID"
@@ -341,6 +354,20 @@ $(cat /etc/hostname)"
 	wait_for is_gone "$child"
 	is "$(state_of "$ID-2")" running
 	is_alive "$other"
+}
+
+@test "rootless: with the host's pid namespace and procfs, and no cgroup to find others by" {
+	set_config '.linux.namespaces |= map(select(.type != "pid"))' \
+		'.mounts |= map(if .type == "proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind"]} else . end)' \
+		'del(.linux.maskedPaths, .linux.readonlyPaths)'
+	sleeper
+	rt_ok ps --format json "$ID"
+	is "$(jq -c . <<<"$out")" "[$(pid_of "$ID")]"
+	rt_fails kill --all "$ID" TERM
+	says "neither a cgroup nor a pid namespace"
+	is "$(state_of "$ID")" running
+	rt_ok kill "$ID" KILL
+	wait_state "$ID" stopped
 }
 
 @test "rootless: --cgroup-manager disabled" {
