@@ -34,6 +34,11 @@ from_template() {
 	lacks pivot_root "$DIR/calls"
 }
 
+# The child that enters it makes a copy of it first.
+from_user_template() {
+	grep -q 'unshare(CLONE_NEWNS) *= 0' "$DIR/calls"
+}
+
 # lacks PATTERN FILE...: no line of them has it.
 lacks() {
 	run grep -hE "$@"
@@ -157,12 +162,73 @@ not_from_template() {
 	has "$(cat seen)" "$PWD/rootfs"
 }
 
-@test "trap 2: in a user namespace proc and sysfs are there" {
+@test "trap 2: in a user namespace proc, sysfs and devices are there" {
 	remap 100000
-	set_script 'grep -c . /proc/1/status >/dev/null && ls /sys/class/net && cat /proc/self/uid_map'
-	out=$(on_host '$RUNTIME --root $ROOT run $ID; $RUNTIME --root $ROOT run $ID')
-	has "$out" "100000"
-	has "$out" "lo"
+	set_script 'head -c 0 /dev/null && grep -c . /proc/1/status && ls /sys/class/net && cat /proc/self/uid_map && ls -A / /sys/fs/cgroup'
+	second_run >"$DIR/out"
+	from_user_template
+	has "$(cat "$DIR/out")" "100000"
+	has "$(cat "$DIR/out")" "lo"
+	# nothing of the template's is left
+	lacks '^(dirs|files)$' "$DIR/out"
+}
+
+@test "trap 2: a user namespace with the host's network has the host's sysfs" {
+	remap 100000
+	set_config '.linux.namespaces |= map(select(.type != "network"))' '.linux.sysctl = {}'
+	set_script 'ls /sys/class/net; grep " /sys " /proc/self/mountinfo'
+	second_run >"$DIR/out"
+	from_user_template
+	has "$(cat "$DIR/out")" "$(ls /sys/class/net)"
+	has "$(cat "$DIR/out")" "sysfs"
+}
+
+@test "trap 2: what the host's proc hides is not shown to a user namespace" {
+	remap 100000
+	set_args cat /proc/sys/kernel/ostype
+	for cache in false true; do
+		set_config ".annotations = {\"io.enviro-oci.use_namespace_cache\": \"$cache\"}"
+		on_host 'mount -t tmpfs none /proc/sys/kernel && $RUNTIME --root $ROOT run $ID >$DIR/out 2>&1 || echo failed >>$DIR/out'
+		lacks Linux "$DIR/out"
+		has "$(cat "$DIR/out")" "failed"
+	done
+}
+
+@test "trap 3: in a user namespace volumes are locked as the host had them" {
+	remap 100000
+	all_caps
+	mkdir -p "$DIR/vol/sub" "$DIR/ro"
+	echo hidden >"$DIR/vol/sub/beneath"
+	echo text >"$DIR/file"
+	chmod -R a+rX "$DIR" && chmod 711 "$BATS_TEST_TMPDIR"
+	add_mount /vol bind "$DIR/vol" rbind
+	add_mount /ro bind "$DIR/ro" bind
+	add_mount /file bind "$DIR/file" bind
+	set_script 'umount /vol/sub; umount -l /vol/sub; cat /vol/sub/beneath; ls /vol/sub; cat /file
+		for o in rw suid dev exec; do mount -o remount,bind,$o /ro && echo "lifted by $o"; done; : >/ro/new'
+	on_host 'mount -t tmpfs over $DIR/vol/sub && echo shown >$DIR/vol/sub/above && chmod 644 $DIR/vol/sub/above
+		mount --bind $DIR/ro $DIR/ro && mount -o remount,bind,ro,nosuid,nodev,noexec $DIR/ro
+		$RUNTIME --root $ROOT run $ID >/dev/null 2>&1 || true
+		strace -f -qq -o $DIR/calls -e trace=unshare,setns $RUNTIME --root $ROOT run $ID >$DIR/out 2>/dev/null || true
+		[ ! -e $DIR/ro/new ]'
+	from_user_template
+	has "$(cat "$DIR/out")" above
+	has "$(cat "$DIR/out")" text
+	lacks 'hidden|lifted' "$DIR/out"
+}
+
+@test "trap 3: below directories that root of the user namespace may not enter; a source that is a link" {
+	remap 100000
+	mkdir -p "$DIR/closed/vol"
+	echo text >"$DIR/closed/vol/file"
+	ln -s closed/vol "$DIR/link"
+	chmod 700 "$DIR/closed"
+	add_mount /vol bind "$DIR/closed/vol" bind
+	add_mount /link bind "$DIR/link" bind
+	set_script 'cat /vol/file /link/file'
+	second_run >"$DIR/out"
+	from_user_template
+	is "$(cat "$DIR/out")" "$(printf 'text\ntext')"
 }
 
 @test "trap 4: volumes that ask for slave or shared propagation get what the host mounts later" {
@@ -191,6 +257,25 @@ not_from_template() {
 		[ $($RUNTIME --root $ROOT exec $ID grep -c ebt-inside /proc/self/mountinfo) = 2 ]
 		if grep ebt-inside /proc/self/mountinfo; then exit 1; fi
 		$RUNTIME --root $ROOT delete --force $ID'
+}
+
+@test "trap 4: mounts that come from the host's, by templates or not, have the same propagation" {
+	set_args cat /proc/self/mountinfo
+	mkdir "$DIR/vol"
+	add_mount /vol bind "$DIR/vol" rbind
+	for user in no yes; do
+		[ "$user" = no ] || remap 100000
+		for p in rslave rprivate; do
+			for cache in false true; do
+				set_config ".linux.rootfsPropagation = \"$p\"" ".annotations = {\"io.enviro-oci.use_namespace_cache\": \"$cache\"}"
+				on_host '$RUNTIME --root $ROOT run $ID' >"$DIR/raw"
+				awk '{ kinds = ""; for (i = 7; $i != "-"; i++) { split($i, k, ":"); kinds = kinds " " k[1] }; print $5 kinds }' \
+					"$DIR/raw" | sort >"$DIR/$cache"
+			done
+			grep -q /vol "$DIR/true"
+			diff "$DIR/false" "$DIR/true"
+		done
+	done
 }
 
 @test "trap 4: rootfsPropagation: what is not private or slave is not made from the template" {

@@ -159,7 +159,7 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 	if (r == 0)
 		r = run_hooks(c, l->pid, err);
 	if (r == 0)
-		r = setup_mount_sources(c->plan, l->pid, &c->arena, more, err);
+		r = setup_mount_sources(l, &c->arena, more, err);
 	if (r == 0)
 		r = put_states(c, l->pid, more, err);
 	return r;

@@ -87,7 +87,7 @@ int setup_net_devices(const struct plan *p, pid_t pid, struct error *err);
 /* Opens what the plan's JOIN steps name. */
 int setup_join_slots(const struct plan *p, struct launch_slots *s, struct error *err);
 /* mount_slots.c. The rootfs and sources of binds that init, root of a user namespace, may not walk to. */
-int setup_mount_sources(const struct plan *p, pid_t pid, struct arena *a, struct launch_slots *more, struct error *err);
+int setup_mount_sources(const struct launch *l, struct arena *a, struct launch_slots *more, struct error *err);
 /* template_slots.c. Where the plan may start from a template of a mount namespace, sets l->template and l->trees; where
  * not, the debug log has the reason. */
 void setup_template(const struct context *x, const struct plan *p, const char *rootfs, struct launch *l);

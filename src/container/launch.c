@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "container/id_map.h"
 #include "container/image.h"
 #include "container/process.h"
+#include "kernel/mountapi.h"
 #include "kernel/sys.h"
 
 #ifndef CLONE_INTO_CGROUP
@@ -184,13 +186,43 @@ static int write_maps(struct launch *l, struct error *err)
 	return r < 0 ? r : sync_send_fds(l->sync, &m, NULL, 0);
 }
 
-enum { STACK = 64 * 1024 };
+enum { STACK = 16 * 1024 };
 
 struct spawn {
 	struct launch *l;
 	int sync, image, pidfd;
 	int pid; /* or a negative errno */
+	char stack[STACK] __attribute__((aligned(16)));
 };
+
+/* A tree is in place before a user namespace is entered: what is locked in it then stays so. */
+static int attach_tree(struct launch *l, int tree, uint32_t slot)
+{
+	char path[32];
+	struct stat st;
+	int place, r;
+
+	if (slot >= TEMPLATE_PLACES || fstat(tree, &st) < 0)
+		return -E2BIG;
+	l->is_file[slot] = !S_ISDIR(st.st_mode);
+	place = sys_openat(AT_FDCWD, template_place(slot, l->is_file[slot], path, sizeof(path)), O_PATH | O_CLOEXEC, 0);
+	r = place < 0 ? place : mount_attach(tree, place);
+	if (place >= 0)
+		(void)sys_close(place);
+	return r;
+}
+
+static int enter_template(struct launch *l)
+{
+	int r = sys_setns(l->template, CLONE_NEWNS);
+
+	if (r < 0 || !l->attach_trees)
+		return r;
+	r = sys_unshare(CLONE_NEWNS);
+	for (unsigned i = 0; r == 0 && i < l->trees.n; i++)
+		r = attach_tree(l, l->trees.fds[i], l->trees.ids[i]);
+	return r;
+}
 
 /* The child between: shares our memory and descriptors, but not our root and mount namespace, and we wait till it is
  * done (CLONE_VFORK). Init is our own child (CLONE_PARENT), and its PDEATHSIG about us. */
@@ -198,7 +230,7 @@ static int spawn_from_template(void *arg)
 {
 	struct spawn *s = arg;
 
-	s->pid = sys_setns(s->l->template, CLONE_NEWNS);
+	s->pid = enter_template(s->l);
 	if (s->pid == 0) {
 		s->pid = clone_init(s->l, CLONE_PARENT, &s->pidfd);
 		if (s->pid == 0)
@@ -211,10 +243,7 @@ static int spawn_from_template(void *arg)
 /* False: init was not made. */
 static bool try_template(struct spawn *s)
 {
-	_cleanup_free_ char *stack = malloc(STACK);
-	pid_t child =
-		stack ? clone(spawn_from_template, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, s)
-		      : -1;
+	pid_t child = clone(spawn_from_template, s->stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, s);
 
 	if (child < 0)
 		return false;
@@ -230,10 +259,8 @@ static int spawn(struct spawn *s, struct error *err)
 	int r = 0;
 
 	l->from_template = l->template >= 0 && try_template(s);
-	for (unsigned i = 0; l->from_template && r == 0 && i < l->trees.n; i++) {
-		r = launch_put(&l->with_plan, l->trees.ids[i], l->trees.fds[i], err);
-		l->trees.fds[i] = -1;
-	}
+	for (unsigned i = 0; l->from_template && !l->attach_trees && r == 0 && i < l->trees.n; i++)
+		r = launch_put(&l->with_plan, l->trees.ids[i], TAKE_FD(l->trees.fds[i]), err);
 	launch_close_slots(&l->trees);
 	fd_close(&l->template);
 	if (l->from_template)

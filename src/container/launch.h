@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "fast/nspool.h"
+#include "fast/template.h"
 #include "plan/plan.h"
 #include "plan/sync.h"
 
@@ -32,8 +33,9 @@ struct launch {
 	int dir;		 /* state directory: init's image lies there for a moment where memory files may not be run */
 	uint32_t preserve_fds;	 /* fds 3 … 2+n go on into init */
 	struct launch_slots with_plan; /* slots that are there from the start */
-	int template;		 /* a mount namespace: init begins in a copy of it, or -1 */
-	struct launch_slots trees; /* what init needs then; closed where it does not come from the template */
+	int template;		 /* a mount namespace that init begins in, or -1 */
+	struct launch_slots trees; /* detached trees that init needs then; closed where it does not come from the template */
+	bool attach_trees;	 /* first, at the template's places, in a copy of it; else they are slots of with_plan */
 	/* The host's part once all namespaces stand; more slots may be put. Returns 0 or -errno (then init is killed). */
 	int (*on_namespaces)(struct launch *l, struct launch_slots *more, struct error *err);
 	/* SYNC_IDMAP; tree stays the caller's. NULL where the plan has no such mount. */
@@ -48,6 +50,7 @@ struct launch {
 	bool into_cgroup; /* it was made in cgroup_fd */
 	bool from_template;
 	uint32_t failed_step; /* the step of the plan that init could not do; 0: none, or the first */
+	bool is_file[TEMPLATE_PLACES]; /* attach_trees: the slots whose trees are at a place for files */
 };
 
 #define LAUNCH_INIT                                                                                                    \

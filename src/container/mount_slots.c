@@ -17,11 +17,11 @@
 /* What init has no right to: sources below directories that the root of its user namespace may not enter, and mapping
  * the ids of a mount. */
 
-enum { STACK = 64 * 1024 };
+enum { STACK = 64 * 1024, PLACE = 32 };
 
 /* One source: the path in init's mount namespace (a copy of ours, whose mounts are locked), opened with our rights. */
 struct source {
-	const char *path;
+	const char *path, *name; /* name: for messages */
 	uint32_t slot, index; /* index: of mounts, or UINT32_MAX: the rootfs */
 	int flags, fd; /* fd: or a negative errno */
 };
@@ -62,48 +62,63 @@ static int run_opener(struct sources *all, pid_t pid, struct error *err)
 	return all->failed < 0 ? error_errno(err, all->failed, "start: joining the container's mount namespace") : 0;
 }
 
-static void add_rootfs(struct sources *all, const struct plan *p, const struct plan_rootfs *r)
+static void add_source(struct sources *all, const struct launch *l, const struct source *s, struct arena *a)
 {
-	if (r->source_slot != PLAN_NO_SLOT)
-		all->s[all->n++] = (struct source){.path = plan_str(p, r->path),
-			.index = UINT32_MAX,
-			.slot = r->source_slot,
-			.flags = O_PATH | O_CLOEXEC | O_DIRECTORY,
-			.fd = -EBADF};
+	char place[PLACE];
+
+	all->s[all->n] = *s;
+	all->s[all->n].path =
+		!l->from_template ? s->name
+				  : arena_strdup(a, template_place(s->slot, l->is_file[s->slot], place, sizeof(place)));
+	all->n++;
 }
 
-static void add_mount(struct sources *all, const struct plan *p, const struct plan_mount *m)
+static void add_rootfs(struct sources *all, const struct launch *l, const struct plan_rootfs *r, struct arena *a)
 {
+	const struct source s = {.name = plan_str(l->plan, r->path),
+		.index = UINT32_MAX,
+		.slot = r->source_slot,
+		.flags = O_PATH | O_CLOEXEC | O_DIRECTORY,
+		.fd = -EBADF};
+
+	if (r->source_slot != PLAN_NO_SLOT)
+		add_source(all, l, &s, a);
+}
+
+static void add_mount(struct sources *all, const struct launch *l, const struct plan_mount *m, struct arena *a)
+{
+	const struct source s = {.name = plan_str(l->plan, m->source),
+		.index = m->s.index,
+		.slot = m->slot,
+		.flags = O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0),
+		.fd = -EBADF};
+
 	if (m->flags & PLAN_MOUNT_SOURCE_FD)
-		all->s[all->n++] = (struct source){.path = plan_str(p, m->source),
-			.index = m->s.index,
-			.slot = m->slot,
-			.flags = O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0),
-			.fd = -EBADF};
+		add_source(all, l, &s, a);
 }
 
 static int say(const struct source *s, struct error *err)
 {
 	if (s->index == UINT32_MAX)
-		return error_errno(err, s->fd, "root.path: %s", s->path);
-	return error_errno(err, s->fd, "mounts[%u].source: %s", s->index, s->path);
+		return error_errno(err, s->fd, "root.path: %s", s->name);
+	return error_errno(err, s->fd, "mounts[%u].source: %s", s->index, s->name);
 }
 
-int setup_mount_sources(const struct plan *p, pid_t pid, struct arena *a, struct launch_slots *more, struct error *err)
+int setup_mount_sources(const struct launch *l, struct arena *a, struct launch_slots *more, struct error *err)
 {
-	struct sources all = {.s = arena_array(a, p->n_steps, sizeof(*all.s))};
+	struct sources all = {.s = arena_array(a, l->plan->n_steps, sizeof(*all.s))};
 	int r = 0;
 
 	if (!all.s)
 		return error_errno(err, ENOMEM, "start: mount sources");
-	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+	for (const struct plan_step *s = plan_first(l->plan); !plan_at_end(l->plan, s); s = plan_next(s))
 		if (s->op == PLAN_OP_ROOTFS)
-			add_rootfs(&all, p, (const struct plan_rootfs *)s);
+			add_rootfs(&all, l, (const struct plan_rootfs *)s, a);
 		else if (s->op == PLAN_OP_MOUNT)
-			add_mount(&all, p, (const struct plan_mount *)s);
+			add_mount(&all, l, (const struct plan_mount *)s, a);
 	if (!all.n)
 		return 0;
-	r = run_opener(&all, pid, err);
+	r = run_opener(&all, l->pid, err);
 	for (size_t i = 0; i < all.n; i++) {
 		if (all.s[i].fd < 0 && r == 0)
 			r = say(&all.s[i], err);

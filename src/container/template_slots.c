@@ -45,19 +45,18 @@ static const struct plan_rootfs *find_rootfs(const struct plan *p)
 }
 
 /* A clone is a peer of the host's mount, or its slave, until it is told otherwise: before anything is mounted on it. */
-static int clone_tree(int at, bool recursive, uint32_t propagation)
+static int clone_tree(int at, const char *path, bool recursive, uint32_t propagation)
 {
-	_cleanup_close_ int tree = mount_clone(at, "", recursive);
+	_cleanup_close_ int tree = mount_clone(at, path, recursive);
 	int r = tree < 0 ? tree : mount_propagation_fd(tree, propagation);
 
 	return r < 0 ? r : TAKE_FD(tree);
 }
 
-static int put_tree(const char *path, int flags, bool recursive, uint32_t propagation, uint32_t slot,
-	struct launch_slots *s, struct error *err)
+static int put_tree(const char *path, bool recursive, uint32_t propagation, uint32_t slot, struct launch_slots *s,
+	struct error *err)
 {
-	_cleanup_close_ int at = open(path, O_PATH | O_CLOEXEC | flags);
-	int tree = at < 0 ? -errno : clone_tree(at, recursive, propagation);
+	int tree = clone_tree(AT_FDCWD, path, recursive, propagation);
 
 	return tree < 0 ? error_errno(err, tree, "%s", path) : launch_put(s, slot, tree, err);
 }
@@ -84,7 +83,7 @@ static int put_volume(const struct plan *p, const struct plan_mount *m, uint32_t
 	bool recursive = m->flags & PLAN_MOUNT_RECURSIVE;
 	_cleanup_close_ int at =
 		open(source, O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0));
-	int tree = at < 0 ? -errno : clone_tree(at, recursive, propagation);
+	int tree = at < 0 ? -errno : clone_tree(at, "", recursive, propagation);
 
 	if (tree >= 0 && meets_rootfs(at, recursive, rootfs)) {
 		close(tree);
@@ -97,7 +96,8 @@ static int put_volume(const struct plan *p, const struct plan_mount *m, uint32_t
 static int open_trees(const struct plan *p, const char *rootfs, struct launch_slots *trees, struct error *err)
 {
 	const struct plan_rootfs *root = find_rootfs(p);
-	int r = put_tree(rootfs, O_DIRECTORY, true, root->propagation, root->slot, trees, err);
+	uint32_t slot = plan_has_user_namespace(p) ? root->source_slot : root->slot;
+	int r = put_tree(rootfs, true, root->propagation, slot, trees, err);
 
 	for (const struct plan_step *s = plan_first(p); r == 0 && !plan_at_end(p, s); s = plan_next(s)) {
 		const struct plan_mount *m = (const struct plan_mount *)s;
@@ -110,6 +110,7 @@ static int open_trees(const struct plan *p, const char *rootfs, struct launch_sl
 
 void setup_template(const struct context *x, const struct plan *p, const char *rootfs, struct launch *l)
 {
+	enum template_kind kind = plan_has_user_namespace(p) ? TEMPLATE_USER : TEMPLATE_EMPTY;
 	const char *here = why_not_here(x);
 	struct error err = {0};
 	char why[128];
@@ -119,9 +120,10 @@ void setup_template(const struct context *x, const struct plan *p, const char *r
 		log_debug("start: without a template: %s", here ? here : why);
 		return;
 	}
-	ns = template_open(&err);
+	ns = template_open(kind, &err);
 	if (ns >= 0 && open_trees(p, rootfs, &l->trees, &err) == 0) {
 		l->template = ns;
+		l->attach_trees = kind == TEMPLATE_USER;
 		return;
 	}
 	fd_close(&ns);
@@ -134,13 +136,15 @@ int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct 
 	uint32_t propagation = find_rootfs(p)->propagation;
 	int r = 0;
 
+	if (plan_has_user_namespace(p)) /* the template has the host's /sys */
+		return 0;
 	for (const struct plan_step *at = plan_first(p); r == 0 && !plan_at_end(p, at); at = plan_next(at)) {
 		const struct plan_mount *m = (const struct plan_mount *)at;
 
 		if (at->op != PLAN_OP_MOUNT || m->kind != PLAN_MOUNT_CGROUP)
 			continue;
 		for (uint32_t i = 0; r == 0 && i < m->cgroup_paths.n; i++)
-			r = put_tree(plan_list_str(p, m->cgroup_paths, i), O_DIRECTORY, false, propagation,
+			r = put_tree(plan_list_str(p, m->cgroup_paths, i), false, propagation,
 				plan_list_u32(p, m->cgroup_slots, i), s, err);
 		if (r < 0)
 			error_prefix(err, "mounts[%u]: %s: bind of", m->s.index, plan_str(p, m->dest));

@@ -24,8 +24,10 @@
 #define NS_GET_NSTYPE _IO(0xb7, 0x3)
 #endif
 
+enum { PIN_PATH = 64 };
+
 /* The number is that of the form: another one is another pin. */
-#define PIN "mnt-1"
+static const char *const pins[TEMPLATE_KINDS] = {[TEMPLATE_EMPTY] = "mnt-1", [TEMPLATE_USER] = "user-1"};
 
 /* What is in a directory that others may write to could be anybody's. */
 static int open_dir(void)
@@ -41,9 +43,9 @@ static int open_dir(void)
 }
 
 /* -ENOENT: nothing is pinned here. Seen from another mount namespace than its own, a pin is an empty file. */
-static int open_pin(int dir)
+static int open_pin(int dir, enum template_kind kind)
 {
-	_cleanup_close_ int fd = openat(dir, PIN, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(dir, pins[kind], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct statfs st;
 
 	if (fd < 0)
@@ -87,17 +89,22 @@ static int make_private(struct error *err)
 	return 0;
 }
 
-static int pin(int ns)
+static int pin(int ns, const char *path)
 {
 	char from[32];
 
 	fmt(from, sizeof(from), "/proc/self/fd/%d", ns);
-	return mount(from, TEMPLATE_DIR "/" PIN, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+	return mount(from, path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+}
+
+static void pin_path(enum template_kind kind, char path[PIN_PATH])
+{
+	fmt(path, PIN_PATH, TEMPLATE_DIR "/%s", pins[kind]);
 }
 
 /* The kernel lets a mount namespace be bound only where an older one is, by number. Since 6.18 each CPU hands out
  * numbers of its own (EINVAL): the one that has made ours has higher ones to give. */
-static int make_and_pin(struct error *err)
+static int make_and_pin(enum template_kind kind, const char *path, struct error *err)
 {
 	cpu_set_t cpus;
 	int r = -EINVAL;
@@ -107,20 +114,22 @@ static int make_and_pin(struct error *err)
 	for (int cpu = -1; cpu < CPU_SETSIZE && r == -EINVAL; cpu++) {
 		if (cpu >= 0 && !CPU_ISSET((size_t)cpu, &cpus))
 			continue;
-		_cleanup_close_ int ns = template_make(cpu, err);
+		_cleanup_close_ int ns = template_make(kind, cpu, err);
 
 		if (ns < 0)
 			return ns;
-		r = pin(ns);
+		r = pin(ns, path);
 	}
-	return r < 0 ? error_errno(err, r, "template: binding it to " TEMPLATE_DIR "/" PIN) : 0;
+	return r < 0 ? error_errno(err, r, "template: binding it to %s", path) : 0;
 }
 
-static int make(struct error *err)
+static int make(enum template_kind kind, struct error *err)
 {
 	_cleanup_close_ int lock = make_dir();
+	char path[PIN_PATH];
 	int fd, r;
 
+	pin_path(kind, path);
 	if (lock < 0)
 		return error_errno(err, lock, "template: " TEMPLATE_DIR);
 	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
@@ -129,41 +138,51 @@ static int make(struct error *err)
 	if (r < 0)
 		return r;
 	_cleanup_close_ int dir = open_dir();
-	fd = dir < 0 ? dir : openat(dir, PIN, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0400);
+	fd = dir < 0 ? dir : openat(dir, pins[kind], O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0400);
 	if (fd < 0)
-		return error_errno(err, dir < 0 ? dir : errno, "template: " TEMPLATE_DIR "/" PIN);
+		return error_errno(err, dir < 0 ? dir : errno, "template: %s", path);
 	close(fd);
-	fd = open_pin(dir); /* somebody was faster */
+	fd = open_pin(dir, kind); /* somebody was faster */
 	if (fd != -ENOENT)
 		return fd;
-	r = make_and_pin(err);
+	r = make_and_pin(kind, path, err);
 	if (r < 0)
 		return r;
-	fd = open_pin(dir);
-	return fd < 0 ? error_errno(err, fd, "template: " TEMPLATE_DIR "/" PIN) : fd;
+	fd = open_pin(dir, kind);
+	return fd < 0 ? error_errno(err, fd, "template: %s", path) : fd;
 }
 
-int template_open(struct error *err)
+int template_open(enum template_kind kind, struct error *err)
 {
 	_cleanup_close_ int dir = open_dir();
-	int fd = dir < 0 ? dir : open_pin(dir);
+	int fd = dir < 0 ? dir : open_pin(dir, kind);
 
 	if (fd == -ENOENT)
-		return make(err);
-	return fd < 0 ? error_errno(err, fd, "template: " TEMPLATE_DIR) : fd;
+		return make(kind, err);
+	return fd < 0 ? error_errno(err, fd, "template: " TEMPLATE_DIR "/%s", pins[kind]) : fd;
+}
+
+/* What is no mount is left alone (EINVAL). */
+static int unmount(const char *path, struct error *err)
+{
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+		return error_errno(err, errno, "template: %s", path);
+	return 0;
 }
 
 int template_clear(struct error *err)
 {
 	_cleanup_close_ int dir = open_dir();
+	char path[PIN_PATH];
+	int r = 0;
 
 	if (dir == -ENOENT || dir == -EACCES) /* who may not look there has made none */
 		return 0;
 	if (dir < 0)
 		return error_errno(err, dir, "template: " TEMPLATE_DIR);
-	if (umount2(TEMPLATE_DIR "/" PIN, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
-		return error_errno(err, errno, "template: " TEMPLATE_DIR "/" PIN);
-	if (umount2(TEMPLATE_DIR, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
-		return error_errno(err, errno, "template: " TEMPLATE_DIR);
-	return 0;
+	for (int kind = 0; r == 0 && kind < TEMPLATE_KINDS; kind++) {
+		pin_path((enum template_kind)kind, path);
+		r = unmount(path, err);
+	}
+	return r < 0 ? r : unmount(TEMPLATE_DIR, err);
 }

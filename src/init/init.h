@@ -28,7 +28,7 @@ struct init {
 	int start;	/* the accepted start connection, else -1 */
 	bool network;	/* the network namespace came by SLOT_NETWORK */
 	bool in_child;	/* UNSHARE has forked */
-	bool from_template; /* this mount namespace has nothing of the host's; ROOTFS finds it out */
+	bool nothing_beneath; /* the rootfs is over an empty directory and not in the host's tree; from ROOTFS on */
 	bool pivoted;
 	uint32_t step;	/* number of the step that is being executed */
 	int program;	/* O_PATH fd of the program that FIND_PROGRAM found */

@@ -62,9 +62,8 @@ int step_pivot(struct init *in, const struct plan_step *s, struct error *err)
 
 	switch (p->mode) {
 	case PLAN_PIVOT_ROOT:
-		/* beneath the rootfs there is only an empty directory, which no path leads to: it may stay, for to
-		 * unmount it takes a grace period */
-		r = in->from_template ? enter_root(in, err) : pivot_root(in, err);
+		/* where no path leads to what is beneath, it may stay: to unmount it takes a grace period */
+		r = in->nothing_beneath ? enter_root(in, err) : pivot_root(in, err);
 		break;
 	case PLAN_PIVOT_MOVE:
 		r = move_root(in, err);

@@ -85,7 +85,7 @@ static int attach_rootfs(struct init *in, const struct plan_rootfs *p, struct er
 	if (r < 0)
 		return error_errno(err, r, "%s: attaching the rootfs", plan_str(in->plan, p->path));
 	in->slots[p->slot] = -1;
-	in->from_template = true;
+	in->nothing_beneath = true;
 	return mnt;
 }
 

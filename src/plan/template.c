@@ -51,23 +51,29 @@ static const char *why_not_rootfs(const struct plan_rootfs *r)
 		       : "rootfsPropagation is neither rslave nor rprivate";
 }
 
-static const char *why_not_step(const struct plan_step *s)
+/* In a user namespace nodes are bound, and only /dev is there. */
+static const char *why_not_device(const struct plan *p, const struct plan_device *d, bool user)
+{
+	if (!d->bind || (user && str_starts(plan_str(p, d->path), "/dev/")))
+		return NULL;
+	return user ? "a device outside /dev" : "device nodes are bound";
+}
+
+static const char *why_not_step(const struct plan *p, const struct plan_step *s, bool user)
 {
 	switch (s->op) {
-	case PLAN_OP_IDMAP:
-		return "a user namespace";
-	case PLAN_OP_JOIN:
-		return ((const struct plan_join *)s)->flags & CLONE_NEWUSER ? "a user namespace" : NULL;
 	case PLAN_OP_HOOK:
 		return ((const struct plan_hook *)s)->kind <= PLAN_HOOK_CREATE_CONTAINER
 			       ? "hooks that may look for the host's files"
 			       : NULL;
 	case PLAN_OP_TIME_ENTER:
-		return "a time namespace";
+		return user ? NULL : "a time namespace";
 	case PLAN_OP_ROOTFS:
 		return why_not_rootfs((const struct plan_rootfs *)s);
+	case PLAN_OP_MOUNT:
+		return why_not_mount(p, (const struct plan_mount *)s);
 	case PLAN_OP_DEVICE:
-		return ((const struct plan_device *)s)->bind ? "device nodes are bound" : NULL;
+		return why_not_device(p, (const struct plan_device *)s, user);
 	case PLAN_OP_PIVOT:
 		return ((const struct plan_pivot *)s)->mode != PLAN_PIVOT_ROOT ? "--no-pivot" : NULL;
 	default:
@@ -75,15 +81,24 @@ static const char *why_not_step(const struct plan_step *s)
 	}
 }
 
+bool plan_has_user_namespace(const struct plan *p)
+{
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+		if (s->op == PLAN_OP_ROOTFS)
+			return ((const struct plan_rootfs *)s)->source_slot != PLAN_NO_SLOT;
+	return false;
+}
+
 bool plan_fits_template(const struct plan *p, char *why, size_t n)
 {
+	bool user = plan_has_user_namespace(p);
+
 	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s)) {
-		const struct plan_mount *m = s->op == PLAN_OP_MOUNT ? (const struct plan_mount *)s : NULL;
-		const char *reason = m ? why_not_mount(p, m) : why_not_step(s);
+		const char *reason = why_not_step(p, s, user);
 
 		if (!reason)
 			continue;
-		if (m)
+		if (s->op == PLAN_OP_MOUNT)
 			fmt(why, n, "mounts[%u]: %s", s->index, reason);
 		else
 			str_copy(why, n, reason);
