@@ -645,6 +645,28 @@ while True:
 	ok podman rmi "localhost/$C-built"
 }
 
+@test "podman: the installer for Kubernetes: its image, and its DaemonSet" {
+	mkdir -p context/contrib host/etc/containerd host/etc/crio nodes/etc/containerd
+	cp "$RUNTIME" context/enviro-oci
+	cp -r "$TOP/contrib/engines" context/contrib/
+	ok podman build --network none --build-arg "BASE=$IMAGE" -t localhost/enviro-oci-installer \
+		-f context/contrib/engines/kubernetes/Containerfile context
+	echo 'version = 2' | tee host/etc/containerd/config.toml >nodes/etc/containerd/config.toml
+	ok podman run --rm --privileged -v "$PWD/host:/host" localhost/enviro-oci-installer /install.sh /host
+	cmp "$RUNTIME" host/usr/local/sbin/enviro-oci
+	has "$(cat host/etc/containerd/config.toml)" runtimes.enviro-oci
+	[ -e host/etc/crio/crio.conf.d/50-enviro-oci.conf ]
+	[[ $(podman --version) != *" 4."* ]] || return 0
+	# podman 5 takes a DaemonSet for a pod
+	sed "s|path: /,|path: $PWD/nodes,|" "$TOP/contrib/engines/kubernetes/installer.yaml" >pod.yaml
+	has_controller memory || sed -i '/^ *resources:/,/^ *limits:/d' pod.yaml
+	ok podman kube play --network none pod.yaml
+	wait_for cmp "$RUNTIME" nodes/usr/local/sbin/enviro-oci
+	has "$(cat nodes/etc/containerd/config.toml)" runtimes.enviro-oci
+	is "$(podman ps --format '{{.Names}}' | grep -c -- '-installed$')" 1
+	ok podman kube down pod.yaml
+}
+
 @test "podman: --rootfs" {
 	ok podman run --rm --read-only --rootfs "$E/rootfs" cat /etc/plain
 	is "$out" text
