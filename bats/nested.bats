@@ -212,6 +212,26 @@ run_in_outer() {
 	nothing_left
 }
 
+@test "nested: v2: limits, where the outer container's cgroup has its processes below it" {
+	requires_v2
+	requires_controller hugetlb
+	set_config '.linux.resources = {unified: {"hugetlb.2MB.max": "4194304"}}'
+	set_script 'echo limited'
+	run_in_outer
+	rt run "$ID"
+	is "$status" 1 "the cgroup above has processes"
+	has "$err" "controller cannot be enabled"
+	cp config.json "$BATS_TEST_TMPDIR/kept.json"
+	set_args sh -c "mkdir /sys/fs/cgroup/init && echo 0 >/sys/fs/cgroup/init/cgroup.procs && $(jq -r '.process.args | join(" ")' config.json)"
+	rt_ok run "$ID"
+	is "$out" limited
+	known_gap runc "has no such annotation"
+	cp "$BATS_TEST_TMPDIR/kept.json" config.json
+	set_config '.annotations = {"run.oci.delegate-cgroup": "payload"}'
+	rt_ok run "$ID"
+	is "$out" limited
+}
+
 @test "nested: a container with a user namespace in a container" {
 	requires_namespace cgroup
 	map_ids 100000 65536 100000
