@@ -19,6 +19,7 @@
 #include "container/notify.h"
 #include "container/process.h"
 #include "container/store.h"
+#include "fast/config.h"
 
 enum { CLEAN_UP_MS = 10000 };
 
@@ -165,6 +166,16 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 	return r;
 }
 
+/* Whether on_namespaces has nothing to do that could not be done as soon as init is there. */
+static bool namespaces_want_nothing(const struct creation *c)
+{
+	const struct oci_linux *l = c->config->linux;
+
+	return (c->plan->flags & PLAN_SIMPLE) && !(plan_all_namespaces(c->config) & CLONE_NEWUSER) && !c->x->rootless &&
+	       !c->config->hooks && !l->intel_rdt && !l->net_devices_len && !c->annotations.unit_cgroup &&
+	       !c->annotations.delegated_cgroup;
+}
+
 static int on_idmap(struct launch *l, uint32_t step, int tree, bool recursive, struct error *err)
 {
 	struct creation *c = l->data;
@@ -189,6 +200,13 @@ static int on_seccomp(struct launch *l, int fd, struct error *err)
 	return setup_seccomp_agent(c->config->linux->seccomp, &s, l->pid, fd, err);
 }
 
+/* Init joins v1's hierarchies by itself; so they can be made while the kernel executes init. */
+static bool cgroup_comes_later(const struct creation *c)
+{
+	return c->cgroup.mode == CGROUP_MODE_V1 && c->cgroup.manager == CGROUP_MANAGER_CGROUPFS &&
+	       config_get()->parallel_namespaces;
+}
+
 static int start_init(struct creation *c, struct error *err)
 {
 	struct launch *l = &c->launch;
@@ -203,9 +221,15 @@ static int start_init(struct creation *c, struct error *err)
 	l->data = c;
 	setup_template(c->x, c->plan, c->rootfs, l);
 	r = launch_spawn(l, err);
+	if (r == 0 && cgroup_comes_later(c))
+		r = creation_make_cgroup(c, err);
 	if (r < 0)
 		return r;
 	r = write_pid(c, err);
+	if (r == 0 && namespaces_want_nothing(c)) {
+		l->without |= SYNC_WITHOUT_NAMESPACES;
+		r = setup_oom_score(c->plan, l->pid, err);
+	}
 	if (r == 0)
 		r = creation_put_namespaces(c, err);
 	if (r == 0)
@@ -235,7 +259,7 @@ static int make_all(struct creation *c, struct error *err)
 		r = notify_make_dir(c->dir, err);
 	if (r == 0)
 		r = write_plan(c, err);
-	if (r == 0)
+	if (r == 0 && !cgroup_comes_later(c))
 		r = creation_make_cgroup(c, err);
 	if (r == 0 && c->start_wanted)
 		r = make_start_socket(c, err);

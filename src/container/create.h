@@ -82,6 +82,7 @@ int setup_cgroup_slots(const struct plan *p, const struct cgroup *cg, bool into_
 	struct error *err);
 /* oom_score_adj of the plan, written by the host: the container's root may not raise its own. */
 int setup_oom_score(const struct plan *p, pid_t pid, struct error *err);
+bool setup_wants_oom_score(const struct plan *p);
 /* Moves linux.netDevices into the network namespace of init. */
 int setup_net_devices(const struct plan *p, pid_t pid, struct error *err);
 /* Opens what the plan's JOIN steps name. */

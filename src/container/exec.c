@@ -171,6 +171,15 @@ static int prepare(struct execution *e, const char *id, struct error *err)
 	return r < 0 ? r : compile(e, err);
 }
 
+/* Whether there is nothing to do between init's READY and the program. */
+static bool starts_by_itself(const struct execution *e)
+{
+	const struct exec_options *o = e->o;
+
+	return !o->console_socket && !o->pidfd_socket && !o->pid_file && !e->process->terminal &&
+	       !setup_wants_oom_score(e->plan);
+}
+
 static int carry_out(struct execution *e, struct foreground *f, struct error *err)
 {
 	const struct exec_options *o = e->o;
@@ -180,6 +189,7 @@ static int carry_out(struct execution *e, struct foreground *f, struct error *er
 	l->plan = e->plan;
 	l->dir = e->c.dir;
 	l->cgroup_fd = cgroup_v2_fd(&e->cgroup);
+	l->without = starts_by_itself(e) ? SYNC_WITHOUT_GO : 0;
 	l->on_seccomp = on_seccomp;
 	l->data = e;
 	r = launch_spawn(l, err);

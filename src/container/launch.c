@@ -299,7 +299,7 @@ int launch_spawn(struct launch *l, struct error *err)
 
 static int send_slots(struct launch *l, uint32_t type, int first, struct launch_slots *s)
 {
-	struct sync_msg m = {.type = type, .n_slots = s->n};
+	struct sync_msg m = {.type = type, .value = type == SYNC_PLAN ? l->without : 0, .n_slots = s->n};
 	int fds[SYNC_MAX_FDS + 1], r;
 	unsigned n = 0;
 
@@ -431,7 +431,7 @@ int launch_go(struct launch *l, struct error *err)
 {
 	struct launch_slots none = {.n = 0};
 	struct sync_msg m;
-	int fd, r = send_slots(l, SYNC_GO, -1, &none);
+	int fd, r = l->without & SYNC_WITHOUT_GO ? 0 : send_slots(l, SYNC_GO, -1, &none);
 
 	if (r < 0)
 		return error_errno(err, r, "start: talking to init");

@@ -30,6 +30,7 @@ struct launch {
 	int cgroup_fd;		 /* for CLONE_INTO_CGROUP, or -1 */
 	uint64_t made;		 /* of the plan's clone_flags: namespaces that come by slots, new and ready */
 	struct nspool_taken pooled; /* those of them that are from the pool; its pins are removed once init has them */
+	int32_t without;	 /* SYNC_WITHOUT_*: what the caller has nothing to do at */
 	int dir;		 /* state directory: init's image lies there for a moment where memory files may not be run */
 	uint32_t preserve_fds;	 /* fds 3 … 2+n go on into init */
 	struct launch_slots with_plan; /* slots that are there from the start */
@@ -60,7 +61,8 @@ struct launch {
 int launch_spawn(struct launch *l, struct error *err);
 /* Sends the plan and answers until READY. On failure init has been killed and reaped. */
 int launch_lead(struct launch *l, struct error *err);
-/* After READY of a plan without start socket: lets it execute the program, and waits until it has. */
+/* After READY of a plan without start socket: lets it execute the program, unless it does so by itself
+ * (SYNC_WITHOUT_GO), and waits until it has. */
 int launch_go(struct launch *l, struct error *err);
 /* Kills init, if it is there, and reaps it. */
 void launch_kill(struct launch *l);

@@ -44,6 +44,15 @@ static int start(struct creation *c, struct foreground *f, int *notify, struct e
 	return r;
 }
 
+/* Whether `start` below has nothing to do before the program runs: then init need not wait for it. */
+static bool starts_by_itself(const struct creation *c)
+{
+	const struct create_options *o = c->o;
+
+	return !o->console_socket && !o->pidfd_socket && !c->annotations.pidfd_socket && !o->pid_file && !notify_host() &&
+	       !c->config->process->terminal;
+}
+
 static int stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err)
 {
 	struct error e;
@@ -69,6 +78,8 @@ int container_run(const struct context *x, const char *id, const struct create_o
 	*exit_status = 0;
 	if (r == 0 && !o->detach)
 		r = foreground_begin(&f, !o->no_subreaper, err);
+	if (r == 0 && starts_by_itself(&c))
+		c.launch.without |= SYNC_WITHOUT_GO;
 	if (r == 0)
 		r = creation_carry_out(&c, err);
 	if (r == 0)

@@ -57,6 +57,11 @@ int setup_cgroup_slots(const struct plan *p, const struct cgroup *cg, bool into_
 	return n < 0 ? n : r;
 }
 
+bool setup_wants_oom_score(const struct plan *p)
+{
+	return find(p, PLAN_OP_OOM_SCORE);
+}
+
 int setup_oom_score(const struct plan *p, pid_t pid, struct error *err)
 {
 	const struct plan_oom_score *s = (const struct plan_oom_score *)find(p, PLAN_OP_OOM_SCORE);

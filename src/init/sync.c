@@ -148,6 +148,7 @@ int init_receive_plan(struct init *in)
 		return r;
 	if (m.type != SYNC_PLAN || n < 1)
 		return -EPROTO;
+	in->without = m.value;
 	r = take_slots(in, &m, fds + 1, n - 1);
 	return r < 0 ? r : fds[0];
 }
@@ -155,7 +156,7 @@ int init_receive_plan(struct init *in)
 int step_sync(struct init *in, const struct plan_step *s, struct error *err)
 {
 	(void)s;
-	return init_ask(in, SYNC_NAMESPACES, 0, err);
+	return in->without & SYNC_WITHOUT_NAMESPACES ? 0 : init_ask(in, SYNC_NAMESPACES, 0, err);
 }
 
 /* `start` connects; a caller that goes away without SYNC_GO has changed nothing. */
@@ -187,12 +188,14 @@ int step_ready(struct init *in, const struct plan_step *s, struct error *err)
 	(void)s;
 	/* From here on the container outlives the runtime. */
 	(void)sys_prctl(1 /* PR_SET_PDEATHSIG */, 0, 0, 0, 0);
-	if (listener < 0)
+	if (listener < 0 && !(in->without & SYNC_WITHOUT_GO))
 		return init_ask(in, SYNC_READY, 0, err);
 	m.type = SYNC_READY;
 	r = sync_send(in->sync, &m, NULL, 0);
 	if (r < 0)
 		return error_errno(err, r, "talking to the runtime");
+	if (listener < 0)
+		return 0;
 	(void)sys_close(in->sync);
 	in->sync = -1;
 	signals_end();

@@ -5,7 +5,8 @@
 /* What the host side and init say to each other: one SOCK_SEQPACKET socket, one struct sync_msg a packet, fds as
  * SCM_RIGHTS. Init gets the number of its end as argv[1].
  *
- * host → init   SYNC_PLAN    fds[0] the plan (memfd), then one fd for each slot of `slots[]`
+ * host → init   SYNC_PLAN    fds[0] the plan (memfd), then one fd for each slot of `slots[]`; value: SYNC_WITHOUT_*, the
+ *                            questions that the host would answer at once; each costs two changes of process
  * init → host   SYNC_CHILD   value = pid, fds[0] pidfd of the process that goes on in init's place (PLAN_OP_FORK); the
  *                            host answers SYNC_GO, which the child reads
  * init → host   SYNC_MAP     a user namespace was unshared: the host writes the id maps, answers SYNC_GO
@@ -19,7 +20,8 @@
  * init → host   SYNC_SECCOMP value = number of the listener fd in init (the host takes it with pidfd_getfd, for the
  *                            filter may stop sendmsg); sent by write(2); the host answers one SYNC_GO, read by read(2)
  * init → host   SYNC_READY   everything is done up to the wait for start. With a start socket (slot `start_slot`) init
- *                            closes this socket and waits there; without (run in one go, exec) the host answers SYNC_GO
+ *                            closes this socket and waits there; without (run in one go, exec) the host answers
+ *                            SYNC_GO, unless init was told not to wait for it
  * init → host   SYNC_ERROR   value = errno, text = message. Also on a start connection
  * End of file without SYNC_ERROR after READY's answer: the program was executed.
  *
@@ -42,6 +44,7 @@ enum sync_type {
 	SYNC_ERROR
 };
 
+enum { SYNC_WITHOUT_NAMESPACES = 1, SYNC_WITHOUT_GO = 2 };
 enum { SYNC_MAX_FDS = 200, SYNC_TEXT = 1024 };
 
 struct sync_msg {
