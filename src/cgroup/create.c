@@ -15,25 +15,24 @@
 #include "cgroup/systemd.h"
 #include "kernel/sys.h"
 
-static int mkdir_at(int dirfd, const char *path)
+static int make_dir(const char *path)
 {
-	return mkdirat(dirfd, path, 0755) < 0 ? -errno : 0;
+	return mkdir(path, 0755) < 0 ? -errno : 0;
 }
 
 /* Makes what is missing of d->path above its last name. */
-static int make_parents(struct cgroup_dir *d, int mount)
+static int make_parents(struct cgroup_dir *d)
 {
 	char path[PATH_MAX];
-	size_t first = d->mount_len + 1;
 
 	str_copy(path, sizeof(path), d->path);
-	for (size_t i = first; path[i]; i++) {
+	for (size_t i = d->mount_len + 1; path[i]; i++) {
 		int r;
 
 		if (path[i] != '/')
 			continue;
 		path[i] = '\0';
-		r = mkdir_at(mount, path + first);
+		r = make_dir(path);
 		if (r == 0 && !d->made_len)
 			d->made_len = i;
 		if (r < 0 && r != -EEXIST)
@@ -43,16 +42,15 @@ static int make_parents(struct cgroup_dir *d, int mount)
 	return 0;
 }
 
-static int make(struct cgroup_dir *d, int mount)
+static int make(struct cgroup_dir *d)
 {
-	const char *rel = d->path + d->mount_len + 1;
-	int r = mkdir_at(mount, rel);
+	int r = make_dir(d->path);
 
 	/* A parent may vanish again when its last container is removed meanwhile. */
 	for (int tries = 0; r == -ENOENT && tries < 8; tries++) {
-		r = make_parents(d, mount);
+		r = make_parents(d);
 		if (r == 0)
-			r = mkdir_at(mount, rel);
+			r = make_dir(d->path);
 	}
 	d->existed = r == -EEXIST;
 	if (r == 0 && !d->made_len)
@@ -108,16 +106,11 @@ static int refuse_processes(const struct cgroup_dir *d, struct error *err)
 
 static int make_and_open(struct cgroup_dir *d, struct error *err)
 {
-	char mountpoint[PATH_MAX];
-	int r;
+	int r = make(d);
 
-	str_copy(mountpoint, d->mount_len + 1 < sizeof(mountpoint) ? d->mount_len + 1 : sizeof(mountpoint), d->path);
-	_cleanup_close_ int mount = open(mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	r = mount < 0 ? -errno : make(d, mount);
 	if (r < 0)
 		return error_errno(err, r, "unable to apply cgroup configuration: mkdir %s", d->path);
-	d->fd = sys_openat2(mount, d->path + d->mount_len + 1, O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
-		SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_SYMLINKS);
+	d->fd = sys_openat2(AT_FDCWD, d->path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
 	return d->fd < 0 ? error_errno(err, d->fd, "unable to apply cgroup configuration: open %s", d->path) : 0;
 }
 

@@ -381,7 +381,6 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 			return r;
 		}
 		r = send_slots(l, SYNC_GO, -1, &more);
-		nspool_drop(&l->pooled); /* while init is at work */
 		return r < 0 ? error_errno(err, r, "start: talking to init") : 0;
 	case SYNC_IDMAP:
 		return map_tree(l, m, fd, err);
@@ -406,6 +405,7 @@ int launch_lead(struct launch *l, struct error *err)
 {
 	int r = send_slots(l, SYNC_PLAN, l->plan_fd, &l->with_plan);
 
+	nspool_drop(&l->pooled); /* init has them, and is at work */
 	if (r < 0)
 		error_errno(err, r, "start: talking to init");
 	else
