@@ -331,7 +331,7 @@ static void v1_lists(void)
 	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].access: device access at 0 field cannot be empty",
 		"access");
 	bad.access = (char *)"rx";
-	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].access: 'x': not one of r, w and m", "letters");
+	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].access: 'x': not one of r, w, m and a", "letters");
 	bad = (struct oci_device_cgroup){
 		.type = (char *)"c", .access = (char *)"r", .has_major = true, .major = 1L << 32};
 	tap_is_str(v1_text(&bad, 1), "linux.resources.devices[0].major: 4294967296: not a device number", "numbers");

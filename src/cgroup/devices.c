@@ -38,9 +38,11 @@ static int parse_access(struct cgroup_compiler *c, size_t i, const char *s, unsi
 			*ret |= DEVICE_WRITE;
 		else if (*s == 'm')
 			*ret |= DEVICE_MKNOD;
+		else if (*s == 'a') /* all, as for the type: runc takes it */
+			*ret |= DEVICE_READ | DEVICE_WRITE | DEVICE_MKNOD;
 		else
 			return error_set(c->err, EINVAL,
-				"linux.resources.devices[%zu].access: '%c': not one of r, w and m", i, *s);
+				"linux.resources.devices[%zu].access: '%c': not one of r, w, m and a", i, *s);
 	}
 	return 0;
 }
