@@ -183,7 +183,8 @@ refused() {
 
 @test "bad input: an unknown verb" {
 	known_gap runc "says so on stdout"
-	rt_fails nosuchverb
+	rt nosuchverb
+	is "$status" 3
 	says nosuchverb
 }
 

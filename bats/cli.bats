@@ -21,11 +21,16 @@ usage_fails() {
 }
 
 @test "cli: unknown commands" {
-	usage_fails nosuch
-	says nosuch
-	usage_fails nosuch --help
-	usage_fails help nosuch
-	usage_fails -
+	for args in nosuch "nosuch --help" "help nosuch"; do
+		# shellcheck disable=SC2086
+		rt $args
+		[ "$status" -ne 0 ]
+		[ "$RUNTIME_NAME" = crun ] || is "$status" 3 "exit status of: $args"
+		is "$out" ""
+		says nosuch
+	done
+	rt -
+	is "$status" 3
 }
 
 @test "cli: unknown options, of the program and of commands" {

@@ -131,6 +131,24 @@ process_file() {
 	is "$out" "$(printf 'NoNewPrivs:\t1')"
 }
 
+@test "exec: --no-new-privs=false takes it away" {
+	sleeper "$ID-n"
+	rt_ok exec --no-new-privs=false "$ID-n" grep NoNewPrivs /proc/self/status
+	is "$out" "$(printf 'NoNewPrivs:\t0')"
+	rt_ok exec "$ID-n" grep NoNewPrivs /proc/self/status
+	is "$out" "$(printf 'NoNewPrivs:\t1')"
+}
+
+@test "exec: every error says that it was exec that failed" {
+	for args in "$ID-none true" "$ID /no/such" "$ID" "--user x $ID true" "--cgroup none $ID true" "--process none $ID"; do
+		# shellcheck disable=SC2086
+		rt exec $args
+		is "$status" 255
+		says "exec failed: "
+		has_not "$err" "exec failed: exec failed"
+	done
+}
+
 @test "exec: --process FILE" {
 	process_file '.args = ["sh", "-c", "echo $FROM; pwd; id -u; id -g; id -G; grep NoNewPrivs /proc/self/status"]
 		| .env += ["FROM=file"] | .cwd = "/var" | .user = {uid: 1000, gid: 1001, additionalGids: [7, 8]}'

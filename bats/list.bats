@@ -9,6 +9,20 @@ load helpers
 	[ ! -e "$BATS_TEST_TMPDIR/missing" ]
 }
 
+@test "list: an owner without a name" {
+	known_gap crun "has other columns"
+	sleeper
+	mkdir -m 700 "$BATS_TEST_TMPDIR/other"
+	cp -a "$ROOT/$ID" "$BATS_TEST_TMPDIR/other"
+	rt_ok delete --force "$ID"
+	chown -R 54321 "$BATS_TEST_TMPDIR/other"
+	install -m 755 "$RUNTIME" "$BATS_TEST_TMPDIR/enviro-oci"
+	out=$(limited setpriv --reuid 54321 --regid 54321 --clear-groups "$BATS_TEST_TMPDIR/enviro-oci" \
+		--root "$BATS_TEST_TMPDIR/other" list --format json 3>&-)
+	is "$(jq -r '.[0].owner' <<<"$out")" "#54321"
+	rm -r "$BATS_TEST_TMPDIR/other"
+}
+
 @test "list: no containers" {
 	mkdir -p "$ROOT"
 	rt_ok list --quiet

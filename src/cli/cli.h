@@ -77,7 +77,7 @@ int globals_context(
 int help_print(const struct cli *c, const struct verb *verb, struct error *err);
 /* Prints what --version says. */
 int version_print(const struct cli *c, struct error *err);
-/* The one line of every "no such verb"; returns -EINVAL. */
-int verb_unknown(const char *name, struct error *err);
+/* The one line of every "no such verb", and its exit status; returns -EINVAL. */
+int verb_unknown(struct cli *c, const char *name, struct error *err);
 
 #endif

@@ -24,7 +24,8 @@ static const struct option options[] = {
 	OPTION(struct exec_line, o.pid_file, "pid-file", 0, "file to write the pid of the process to"),
 	OPTION(struct exec_line, o.process_label, "process-label", 0, "SELinux label of the process"),
 	OPTION(struct exec_line, o.apparmor, "apparmor", 0, "AppArmor profile of the process"),
-	OPTION(struct exec_line, o.no_new_privs, "no-new-privs", 0, "set no_new_privs for the process"),
+	{OPTION_FIELDS(struct exec_line, o.no_new_privs, "no-new-privs", 0, "set no_new_privs for the process"),
+		.given = offsetof(struct exec_line, o.has_no_new_privs)},
 	OPTION(struct exec_line, caps, "cap", 'c', "add a capability"),
 	OPTION(struct exec_line, o.preserve_fds, "preserve-fds", 0,
 		"pass on so many file descriptors behind stdio and $LISTEN_FDS (default: 0)"),
@@ -50,12 +51,12 @@ static const char *beside_process_file(const struct exec_line *l)
 		return "--process-label";
 	if (l->o.apparmor)
 		return "--apparmor";
-	if (l->o.no_new_privs)
+	if (l->o.has_no_new_privs)
 		return "--no-new-privs";
 	return l->caps.len ? "--cap" : NULL;
 }
 
-static int run(struct cli *c, struct error *err)
+static int execute(struct cli *c, struct error *err)
 {
 	struct exec_line *l = c->options;
 	const char *beside;
@@ -65,9 +66,9 @@ static int run(struct cli *c, struct error *err)
 	l->o.args_len = c->args_len - 1;
 	beside = l->o.process_file ? beside_process_file(l) : NULL;
 	if (beside)
-		return error_set(err, EINVAL, "exec failed: --process and %s exclude each other", beside);
+		return error_set(err, EINVAL, "--process and %s exclude each other", beside);
 	if (!l->o.process_file && !l->o.args_len)
-		return error_set(err, EINVAL, "exec failed: process args cannot be empty");
+		return error_set(err, EINVAL, "exec args cannot be empty");
 	l->o.env = l->env.v;
 	l->o.env_len = l->env.len;
 	l->o.additional_gids = l->gids.v;
@@ -78,6 +79,13 @@ static int run(struct cli *c, struct error *err)
 	l->o.cgroups_len = l->cgroups.len;
 	r = container_exec(&c->context, c->args[0], &l->o, &status, err);
 	return r < 0 ? r : status;
+}
+
+static int run(struct cli *c, struct error *err)
+{
+	int r = execute(c, err);
+
+	return r < 0 ? error_prefix(err, "exec failed") : r;
 }
 
 const struct verb verb_exec = {

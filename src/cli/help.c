@@ -108,7 +108,7 @@ static int run(struct cli *c, struct error *err)
 	const struct verb *verb = c->args_len ? verb_find(c->args[0]) : NULL;
 
 	if (c->args_len && !verb)
-		return verb_unknown(c->args[0], err);
+		return verb_unknown(c, c->args[0], err);
 	return help_print(c, verb, err);
 }
 

@@ -78,7 +78,7 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 		return help_print(c, NULL, err);
 	c->verb = verb_find(words.args[0]);
 	if (!c->verb)
-		return verb_unknown(words.args[0], err);
+		return verb_unknown(c, words.args[0], err);
 	return run_verb(c, words.args + 1, words.args_len - 1, argv[0], err);
 }
 

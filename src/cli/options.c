@@ -114,6 +114,8 @@ static int set(struct parser *p, const struct option *o, const struct word *w, s
 
 	switch ((enum option_kind)o->kind) {
 	case OPTION_KIND_BOOL:
+		if (o->given)
+			*(bool *)((char *)p->values + o->given) = true;
 		return set_bool(member, w, err);
 	case OPTION_KIND_STRING:
 		if (o->nonempty && !w->value[0])

@@ -31,6 +31,7 @@ struct option {
 	uint8_t kind;
 	bool nonempty;	  /* refuse "" (which otherwise means: not given) */
 	uint16_t offset;  /* of the member in the struct that options_parse fills */
+	uint16_t given;	  /* of a bool that tells whether a boolean was given at all; 0: none */
 	const char *help; /* one line */
 };
 

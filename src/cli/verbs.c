@@ -15,7 +15,8 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
-int verb_unknown(const char *name, struct error *err)
+int verb_unknown(struct cli *c, const char *name, struct error *err)
 {
+	c->failure = 3; /* as runc has it */
 	return error_set(err, EINVAL, "No help topic for '%s'", name);
 }

@@ -112,7 +112,7 @@ static const char *owner_name(int dir, struct arena *a)
 				return arena_strndup(a, line, (size_t)(name_end - line));
 			line = *end ? end + 1 : end;
 		}
-	return arena_fmt(a, "%u", (unsigned)st.st_uid);
+	return arena_fmt(a, "#%u", (unsigned)st.st_uid);
 }
 
 static int load(int dir, const char *id, struct arena *a, struct container *ret, struct error *err)

@@ -96,7 +96,7 @@ struct exec_options {
 	size_t additional_gids_len;
 	char *const *caps;
 	size_t caps_len;
-	bool no_new_privs;
+	bool has_no_new_privs, no_new_privs;
 	bool detach, ignore_paused;
 	uint32_t preserve_fds;
 	char *const *cgroups;	    /* "PATH" or "CONTROLLER[,CONTROLLER]:PATH", below the container's */

@@ -144,8 +144,10 @@ static int change(struct oci_process *p, const struct exec_options *o, struct ar
 		p->apparmor_profile = (char *)o->apparmor;
 	if (o->process_label)
 		p->selinux_label = (char *)o->process_label;
-	if (o->no_new_privs)
-		p->has_no_new_privileges = p->no_new_privileges = true;
+	if (o->has_no_new_privs) {
+		p->has_no_new_privileges = true;
+		p->no_new_privileges = o->no_new_privs;
+	}
 	r = append(a, &p->env, &p->env_len, o->env, o->env_len);
 	if (r == 0)
 		r = add_caps(p, o, a);

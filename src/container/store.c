@@ -26,7 +26,9 @@ int container_check_id(const char *id, struct error *err)
 
 	for (size_t i = 0; good && i < n; i++)
 		good = id_char(id[i]);
-	return good ? 0 : error_set(err, EINVAL, "invalid container ID format: %s", *id ? id : "(empty)");
+	if (!*id)
+		return error_set(err, EINVAL, "container id cannot be empty");
+	return good ? 0 : error_set(err, EINVAL, "invalid container ID format: %s", id);
 }
 
 static int make_parents(const char *path, struct error *err)
