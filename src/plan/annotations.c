@@ -96,12 +96,13 @@ static int digit(char c)
 /* Base64 as in RFC 4648, with its padding. Negative: it is not. */
 static long decode(const char *text, size_t len, uint8_t *ret)
 {
-	size_t n = 0;
+	size_t n = 0, last_pad;
 
 	if (!len || len % 4)
 		return -1;
+	last_pad = text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
 	for (size_t i = 0; i < len; i += 4) {
-		size_t pad = i + 4 < len ? 0 : (size_t)(text[len - 1] == '=') + (text[len - 1] == '=' && text[len - 2] == '=');
+		size_t pad = i + 4 < len ? 0 : last_pad;
 		uint32_t group = 0;
 
 		for (size_t j = 0; j < 4; j++) {
@@ -126,8 +127,8 @@ static int seccomp_bpf(struct reading *r, const char *value, struct error *err)
 	if (!data)
 		return error_errno(err, ENOMEM, "filter");
 	if (n <= 0 || n % INSTRUCTION || n / INSTRUCTION > MAX_INSTRUCTIONS)
-		return error_set(err, EINVAL, "not 1 to %d instructions of %d bytes, in base64", MAX_INSTRUCTIONS,
-			INSTRUCTION);
+		return error_set(
+			err, EINVAL, "not 1 to %d instructions of %d bytes, in base64", MAX_INSTRUCTIONS, INSTRUCTION);
 	r->ret->bpf = data;
 	r->ret->bpf_n = (uint32_t)(n / INSTRUCTION);
 	return 0;

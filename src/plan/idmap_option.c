@@ -51,8 +51,8 @@ static int read_range(struct idmap *i, const char *text, struct error *err)
 	bool relative = *text == '@';
 	const char *at = text + relative;
 
-	if (!read_number(&at, '-', &m.container_id) || !read_number(&at, '-', &m.host_id) || !read_number(&at, '\0', &m.size) ||
-		*at)
+	if (!read_number(&at, '-', &m.container_id) || !read_number(&at, '-', &m.host_id) ||
+		!read_number(&at, '\0', &m.size) || *at)
 		return error_set(err, EINVAL, "not FIRST-SHOWN-COUNT: \"%s\"", text);
 	if (relative && !to_host(i, &m))
 		return error_set(err, EINVAL, "not in one range of the container's user namespace: \"%s\"", text);
@@ -98,7 +98,8 @@ static int read_list(struct oci_mount *m, const struct oci_linux *l, char *text,
 	return 0;
 }
 
-static int read_option(struct oci_mount *m, const struct oci_linux *l, char **option, struct arena *a, struct error *err)
+static int read_option(
+	struct oci_mount *m, const struct oci_linux *l, char **option, struct arena *a, struct error *err)
 {
 	char *value = strchr(*option, '=') + 1, *copy = arena_strdup(a, value), *save = NULL;
 	int r = copy ? 0 : error_errno(err, ENOMEM, "idmap");
