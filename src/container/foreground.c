@@ -42,8 +42,11 @@ static void resize(int console)
 {
 	struct winsize w;
 
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &w) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0)
-		(void)ioctl(console, TIOCSWINSZ, &w);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (ioctl(fd, TIOCGWINSZ, &w) == 0) {
+			(void)ioctl(console, TIOCSWINSZ, &w);
+			return;
+		}
 }
 
 static void make_raw(struct foreground *f)
