@@ -229,7 +229,10 @@ warm() {
 	set_config 'del(.hooks)' 'del(.linux.seccomp)'
 	rt_ok start "$ID"
 	echo garbage >config.json
+	rt exec "$ID" mkdir /tmp/x
+	has "$err" "Operation not permitted"
 	rm config.json
+	rt_ok exec "$ID" true
 	rt_ok pause "$ID"
 	rt_ok resume "$ID"
 	rt_ok kill "$ID" KILL

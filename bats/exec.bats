@@ -373,3 +373,45 @@ process_file() {
 	rt_ok exec "$ID" sh -c "awk '/^PPid/{print \$2}' /proc/$out/status"
 	is "$out" 1
 }
+
+@test "exec: the process is that of create, whatever has become of the bundle" {
+	rt_ok delete --force "$ID"
+	set_config '.process.env += ["FROM=create"]' '.process.cwd = "/tmp"' '.process.noNewPrivileges = true' \
+		'.process.user = {uid: 1000, gid: 1001, umask: 63, additionalGids: [7, 8]}' \
+		'.process.capabilities = {bounding: ["CAP_KILL", "CAP_CHOWN", "CAP_SETPCAP"], permitted: ["CAP_KILL"],
+			effective: ["CAP_KILL"], inheritable: ["CAP_KILL"], ambient: ["CAP_KILL"]}' \
+		'.process.rlimits = [{type: "RLIMIT_NOFILE", hard: 77, soft: 66}]' '.process.execCPUAffinity = {final: "0"}'
+	set_args sleep 1000
+	mv config.json "$BATS_TEST_TMPDIR/other.json"
+	rt_ok run --detach --config "$BATS_TEST_TMPDIR/other.json" "$ID"
+	rm "$BATS_TEST_TMPDIR/other.json"
+	rt_ok exec "$ID" sh -c 'echo $FROM; pwd; id -u; id -g; id -G; umask; ulimit -n; grep -E "^(Cap|NoNew|Cpus_allowed_l)" /proc/self/status'
+	is "$out" "create
+/tmp
+1000
+1001
+1001 7 8
+0077
+66
+$(grep -E '^(Cap|NoNew)' "/proc/$(pid_of "$ID")/status")
+Cpus_allowed_list:	0"
+	rt_ok exec --cap CAP_CHOWN "$ID" grep -E '^Cap(Prm|Bnd)' /proc/self/status
+	is "$out" "$(printf 'CapPrm:\t0000000000000020\nCapBnd:\t0000000000000121')"
+	rt_ok exec --cwd / --user 5 --env FROM=exec "$ID" sh -c 'echo $FROM; pwd; id -u; id -g'
+	is "$out" "$(printf 'exec\n/\n5\n1001')"
+}
+
+@test "exec: a notify socket is the first process's alone" {
+	rt_ok delete --force "$ID"
+	set_script 'printenv NOTIFY_SOCKET; exec sleep 1000'
+	mkdir -p "$BATS_TEST_TMPDIR/n"
+	background "$PYTHON" -c 'import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.recv(100)' \
+		"$BATS_TEST_TMPDIR/n/s"
+	wait_for test -S "$BATS_TEST_TMPDIR/n/s"
+	NOTIFY_SOCKET="$BATS_TEST_TMPDIR/n/s" rt_ok create "$ID"
+	NOTIFY_SOCKET="$BATS_TEST_TMPDIR/n/s" limited "$RUNTIME" --root "$ROOT" start "$ID" >/dev/null 2>&1 3>&- </dev/null &
+	wait_state "$ID" running
+	tr '\0' '\n' <"/proc/$(pid_of "$ID")/environ" | grep -q ^NOTIFY_SOCKET=
+	rt_ok exec "$ID" sh -c 'echo "${NOTIFY_SOCKET-none}"'
+	is "$out" none
+}

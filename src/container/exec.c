@@ -128,7 +128,7 @@ static int compile(struct execution *e, struct error *err)
 	return put_container(e, join, err);
 }
 
-/* To the agent that the container's listener went to: the path stands in the config only. */
+/* To the agent that the container's listener went to. */
 static int on_seccomp(struct launch *l, int fd, struct error *err)
 {
 	struct execution *e = l->data;
@@ -142,14 +142,14 @@ static int on_seccomp(struct launch *l, int fd, struct error *err)
 		.bundle = (char *)e->c.bundle,
 		.annotations = &annotations,
 	};
-	struct oci_linux_seccomp *seccomp;
-	int r = exec_seccomp(&e->c, &e->arena, &seccomp, err);
+	struct oci_linux_seccomp seccomp;
+	int r = exec_seccomp(e->stored, &seccomp, err);
 
 	if (r < 0) {
 		close(fd);
 		return r;
 	}
-	return setup_seccomp_agent(seccomp, &s, l->pid, fd, err);
+	return setup_seccomp_agent(&seccomp, &s, l->pid, fd, err);
 }
 
 static int prepare(struct execution *e, const char *id, struct error *err)
@@ -159,15 +159,15 @@ static int prepare(struct execution *e, const char *id, struct error *err)
 	if (r == 0)
 		r = check_status(e, err);
 	if (r == 0)
-		r = exec_process(&e->c, e->o, &e->arena, &e->process, err);
+		r = find_filter(e, err);
+	if (r == 0)
+		r = exec_process(e->stored, e->o, &e->arena, &e->process, err);
 	if (r == 0)
 		r = check_terminal(e, err);
 	e->c.cgroup.below =
 		annotations_ask_for_cgroup(&e->c.annotations, e->c.cgroup.manager == CGROUP_MANAGER_SYSTEMD);
 	if (r == 0)
 		r = cgroup_enter(&e->c.cgroup, e->o->cgroups, e->o->cgroups_len, e->c.pid, &e->arena, &e->cgroup, err);
-	if (r == 0)
-		r = find_filter(e, err);
 	return r < 0 ? r : compile(e, err);
 }
 

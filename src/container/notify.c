@@ -15,7 +15,6 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-#define INSIDE "/run/notify"
 
 const char *notify_host(void)
 {
@@ -34,7 +33,7 @@ static int add_mount(struct oci_config *c, const char *source, struct arena *a)
 	if (c->mounts_len)
 		memcpy(all, c->mounts, c->mounts_len * sizeof(*all));
 	all[c->mounts_len] = (struct oci_mount){
-		.destination = (char *)INSIDE,
+		.destination = (char *)NOTIFY_INSIDE,
 		.type = (char *)"bind",
 		.source = (char *)source,
 		.options = (char **)options,
@@ -56,7 +55,7 @@ int notify_add_to_config(struct oci_config *c, const char *source, struct arena 
 		return error_errno(err, ENOMEM, "notify socket");
 	if (p->env_len)
 		memcpy(env, p->env, p->env_len * sizeof(*env));
-	env[p->env_len++] = (char *)"NOTIFY_SOCKET=" INSIDE "/notify.sock";
+	env[p->env_len++] = (char *)NOTIFY_VARIABLE;
 	p->env = env;
 	return 0;
 }

@@ -10,6 +10,10 @@
 #include "base/error.h"
 #include "libocispec-lite/ocispec.h"
 
+/* What the container's environment has of it. */
+#define NOTIFY_INSIDE "/run/notify"
+#define NOTIFY_VARIABLE "NOTIFY_SOCKET=" NOTIFY_INSIDE "/notify.sock"
+
 /* $NOTIFY_SOCKET, or NULL. */
 const char *notify_host(void);
 

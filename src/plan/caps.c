@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/caps.h"
 
+#include <errno.h>
 #include <linux/prctl.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -146,15 +147,26 @@ void caps_fill(struct plan_credentials *p, const struct oci_capabilities *caps, 
 	limit_ambient(&p->ambient, p->permitted & p->inheritable);
 }
 
-const char *const *caps_names(struct arena *a)
+int caps_to_names(uint64_t mask, struct arena *a, char ***ret, size_t *ret_n)
 {
-	uint64_t known = caps_of_kernel(true);
-	const char **names = arena_array(a, 65, sizeof(*names));
+	char **names = arena_array(a, 65, sizeof(*names)), name[64];
 	size_t at = 0;
-	char name[64];
 
 	for (int n = 0; names && n < 64; n++)
-		if ((known >> n & 1) && upper_name(n, name, sizeof(name)))
-			names[at++] = arena_strdup(a, name);
-	return names;
+		if ((mask >> n & 1) && upper_name(n, name, sizeof(name))) {
+			names[at] = arena_strdup(a, name);
+			if (!names[at++])
+				return -ENOMEM;
+		}
+	*ret = names;
+	*ret_n = at;
+	return names ? 0 : -ENOMEM;
+}
+
+const char *const *caps_names(struct arena *a)
+{
+	size_t n;
+	char **names;
+
+	return caps_to_names(caps_of_kernel(true), a, &names, &n) < 0 ? NULL : (const char *const *)names;
 }

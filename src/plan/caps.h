@@ -19,6 +19,9 @@ void caps_fill(struct plan_credentials *p, const struct oci_capabilities *caps, 
 /* Capabilities that the kernel has (`all`), or those of them that are in our bounding set; bit n is capability n. */
 uint64_t caps_of_kernel(bool all);
 
+/* The names of those in a mask, in the arena. -ENOMEM. */
+int caps_to_names(uint64_t mask, struct arena *a, char ***ret, size_t *n);
+
 /* "CAP_CHOWN" … for `features`: those that both the kernel and libcap know; NULL-terminated, in the arena. NULL without
  * memory. */
 const char *const *caps_names(struct arena *a);

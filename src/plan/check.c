@@ -5,7 +5,7 @@
 #include "plan/plan.h"
 
 /* A stored plan comes from a directory that only we may write to; what is checked is that it is whole and of this
- * version, and that no reference of a hook (all that the host side reads of a stored plan) leads out of it. */
+ * version, and that no string of hooks and of the process (which exec goes by) leads out of it. */
 
 struct view {
 	const char *p;
@@ -30,16 +30,37 @@ static bool strs_ok(const struct view *v, struct plan_list l)
 	return true;
 }
 
+static bool u32s_ok(const struct view *v, struct plan_list l)
+{
+	return !l.n || (l.ref >= sizeof(struct plan) && l.ref % sizeof(uint32_t) == 0 && l.ref <= v->data_end &&
+			       l.n <= (v->data_end - l.ref) / sizeof(uint32_t));
+}
+
+static bool hook_ok(const struct view *v, const struct plan_hook *h)
+{
+	return h->kind < PLAN_HOOK_KINDS && h->path && str_ok(v, h->path) && strs_ok(v, h->args) && strs_ok(v, h->env) &&
+	       str_ok(v, h->out) && str_ok(v, h->err);
+}
+
 static bool step_ok(const struct view *v, const struct plan_step *s)
 {
-	const struct plan_hook *h = (const struct plan_hook *)s;
+	const struct plan_for_exec *f = (const struct plan_for_exec *)s;
 
-	if (s->op == PLAN_OP_NONE || s->op >= PLAN_OP_END)
-		return false;
-	if (s->op != PLAN_OP_HOOK)
-		return true;
-	return s->size >= sizeof(*h) && h->kind < PLAN_HOOK_KINDS && h->path && str_ok(v, h->path) && strs_ok(v, h->args) &&
-	       strs_ok(v, h->env) && str_ok(v, h->out) && str_ok(v, h->err);
+	switch (s->op) {
+	case PLAN_OP_HOOK:
+		return s->size >= sizeof(struct plan_hook) && hook_ok(v, (const struct plan_hook *)s);
+	case PLAN_OP_FOR_EXEC:
+		return s->size >= sizeof(*f) && str_ok(v, f->initial_cpus) && str_ok(v, f->final_cpus) &&
+		       str_ok(v, f->listener_path) && str_ok(v, f->listener_metadata);
+	case PLAN_OP_CWD:
+		return s->size >= sizeof(struct plan_cwd) && str_ok(v, ((const struct plan_cwd *)s)->path);
+	case PLAN_OP_CREDENTIALS:
+		return s->size >= sizeof(struct plan_credentials) && u32s_ok(v, ((const struct plan_credentials *)s)->groups);
+	case PLAN_OP_EXEC:
+		return s->size >= sizeof(struct plan_exec) && strs_ok(v, ((const struct plan_exec *)s)->env);
+	default:
+		return s->op != PLAN_OP_NONE && s->op < PLAN_OP_END;
+	}
 }
 
 int plan_check(const void *block, size_t size)

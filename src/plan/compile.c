@@ -243,6 +243,7 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 		r = plan_add_intel_rdt(&b, in, err);
 	if (r < 0)
 		return r;
+	plan_add_for_exec(&b, c);
 	add_host_steps(&b, in, c->process);
 	add_cgroup_join(&b);
 	r = plan_add_hard_limits(&b, in, c->process, err);

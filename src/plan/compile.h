@@ -77,6 +77,7 @@ int plan_add_process(struct plan_builder *b, const struct plan_input *in, const 
 int plan_add_initial_affinity(struct plan_builder *b, const struct oci_process *p, struct error *err);
 int plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
 int plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p, struct error *err);
+void plan_add_for_exec(struct plan_builder *b, const struct oci_config *c); /* exec.c: FOR_EXEC, where there is need of it */
 /* SECCOMP and EXEC are placed by compile.c through these: */
 int plan_add_seccomp(struct plan_builder *b, const struct plan_input *in, struct error *err);
 int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);

@@ -25,6 +25,25 @@ int plan_add_seccomp(struct plan_builder *b, const struct plan_input *in, struct
 	return 0;
 }
 
+void plan_add_for_exec(struct plan_builder *b, const struct oci_config *c)
+{
+	const struct oci_exec_cpu_affinity *a = c->process->exec_cpu_affinity;
+	const struct oci_linux_seccomp *s = c->linux->seccomp;
+	struct plan_for_exec *p;
+
+	if (!a && !(s && s->listener_path))
+		return;
+	p = plan_add(b, PLAN_OP_FOR_EXEC, struct plan_for_exec);
+	if (a) {
+		p->initial_cpus = plan_put_str(b, a->initial);
+		p->final_cpus = plan_put_str(b, a->final);
+	}
+	if (s) {
+		p->listener_path = plan_put_str(b, s->listener_path);
+		p->listener_metadata = plan_put_str(b, s->listener_metadata);
+	}
+}
+
 static uint32_t hash(const char *s, size_t n)
 {
 	uint32_t h = 2166136261u;

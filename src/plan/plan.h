@@ -49,6 +49,7 @@ enum plan_op {
 	PLAN_OP_OOM_SCORE,
 	PLAN_OP_NET_DEVICE,
 	PLAN_OP_INTEL_RDT,
+	PLAN_OP_FOR_EXEC,
 	PLAN_OP_HOST_END = 32,
 	/* init's */
 	PLAN_OP_CGROUP_JOIN, /* plan_slots: "0" is written to each fd; a second one is for v1's memory controller */
@@ -164,6 +165,12 @@ struct plan_intel_rdt {
 	plan_ref clos_id;
 	uint32_t enable_monitoring;
 	struct plan_list schemata; /* strings, l3CacheSchema and memBwSchema resolved into it */
+};
+
+struct plan_for_exec { /* what the spec says of processes of exec, and nothing else in the plan does; 0: it says nothing */
+	struct plan_step s;
+	plan_ref initial_cpus, final_cpus; /* execCPUAffinity */
+	plan_ref listener_path, listener_metadata;
 };
 
 /* ---- init: namespaces ---- */
