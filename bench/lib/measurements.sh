@@ -108,8 +108,9 @@ measure_podman() {
 }
 
 cold_script() {
-	echo "do rm -rf $work/state/cold"
-	run_script "$1" run podman "$work/state/cold/%N"
+	run_script "$1" run podman "$work/state/cold-$1-%N"
+	[ "$1" != enviro-oci ] || echo "do ${runtimes[$1]} --root $work/state/cold-$1-%N cache clear"
+	echo "do rm -rf $work/state/cold-$1-%N"
 }
 
 measure_cold() {
@@ -248,6 +249,8 @@ measure_options() {
 			"$([ $o = none ] && echo everything || echo "without_$o")" "${runtimes[enviro-oci]}" \
 			"$work/state/enviro-oci" "$(run_script enviro-oci run "opt-$o")" >>"$work/script"
 	done
+	printf 'contestant prewarmed\ndo %s --root %s prewarm --count 1\n%s\n' "${runtimes[enviro-oci]}" \
+		"$work/state/prewarmed" "$(run_script enviro-oci run opt-none "$work/state/prewarmed")" >>"$work/script"
 	timed "$1" 100 "$view"
 }
 

@@ -23,15 +23,16 @@ static uint64_t mix(uint64_t h, uint64_t word)
 uint64_t cache_hash(uint64_t h, const void *data, size_t len)
 {
 	const char *p = data;
+	uint64_t word;
 
 	h = mix(h, len + 1);
-	for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
-		uint64_t word = 0;
-
-		memcpy(&word, p + i, len - i < sizeof(word) ? len - i : sizeof(word));
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word)); /* of a constant size: one instruction */
 		h = mix(h, word);
 	}
-	return h;
+	word = 0;
+	memcpy(&word, p, len);
+	return len ? mix(h, word) : h;
 }
 
 struct ids {
