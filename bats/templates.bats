@@ -346,6 +346,30 @@ not_from_template() {
 	lacks CLONE_NEWNS "$DIR/calls" "$DIR/calls2"
 }
 
+@test "trap 7: there is a pin whichever CPUs have made the namespaces" {
+	requires taskset
+	for made in $(seq 0 $(($(nproc) - 1))); do
+		for run in $(seq 0 $(($(nproc) - 1))); do
+			echo "mount namespace made on CPU $made, runtime on CPU $run"
+			MADE=$made RUN=$run on_host 'exec taskset -c $MADE unshare --mount --propagation private sh -e -c "
+				taskset -c $RUN $RUNTIME --root $ROOT run $ID
+				grep -q \" $PIN .* mnt:\|mnt:.* $PIN \" /proc/self/mountinfo"'
+		done
+	done
+}
+
+@test "trap 7: where a template cannot be made, it is tried once" {
+	requires strace
+	on_host 'strace -f -qq -o $DIR/first -e trace=pivot_root -e inject=pivot_root:error=EINVAL $RUNTIME --root $ROOT run $ID 2>/dev/null || true
+		strace -f -qq -o $DIR/second -e trace=pivot_root $RUNTIME --root $ROOT run $ID
+		$RUNTIME --root $ROOT cache clear
+		if grep "${PIN%/*}" /proc/self/mountinfo; then exit 1; fi
+		$RUNTIME --root $ROOT run $ID && strace -f -qq -o $DIR/third -e trace=pivot_root $RUNTIME --root $ROOT run $ID'
+	is "$(grep -c pivot_root "$DIR/first")" 2
+	is "$(grep -c pivot_root "$DIR/second")" 1
+	lacks pivot_root "$DIR/third"
+}
+
 @test "trap 7: several at once make one template" {
 	on_host 'for i in 1 2 3 4 5 6; do $RUNTIME --root $ROOT run $ID-$i & done; wait
 		$RUNTIME --root $ROOT run $ID

@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "kernel/sys.h"
 
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
@@ -102,25 +103,39 @@ static void pin_path(enum template_kind kind, char path[PIN_PATH])
 	fmt(path, PIN_PATH, TEMPLATE_DIR "/%s", pins[kind]);
 }
 
+/* No less than the kernel counts with: our own mask is as long. */
+static int cpus(void)
+{
+	unsigned long mask[TEMPLATE_CPUS / (8 * sizeof(unsigned long))];
+	long bytes = sys_call3(SYS_sched_getaffinity, 0, sizeof(mask), mask);
+
+	return bytes < 0 ? 0 : (int)bytes * 8;
+}
+
 /* The kernel lets a mount namespace be bound only where an older one is, by number. Since 6.18 each CPU hands out
  * numbers of its own (EINVAL): the one that has made ours has higher ones to give. */
 static int make_and_pin(enum template_kind kind, const char *path, struct error *err)
 {
-	cpu_set_t cpus;
 	int r = -EINVAL;
 
-	CPU_ZERO(&cpus);
-	(void)sched_getaffinity(0, sizeof(cpus), &cpus);
-	for (int cpu = -1; cpu < CPU_SETSIZE && r == -EINVAL; cpu++) {
-		if (cpu >= 0 && !CPU_ISSET((size_t)cpu, &cpus))
-			continue;
+	for (int cpu = -1, n = cpus(); cpu < n && r == -EINVAL; cpu++) {
 		_cleanup_close_ int ns = template_make(kind, cpu, err);
 
+		if (ns == -ENODEV)
+			continue;
 		if (ns < 0)
 			return ns;
 		r = pin(ns, path);
 	}
 	return r < 0 ? error_errno(err, r, "template: binding it to %s", path) : 0;
+}
+
+/* Where there can be none (a root that cannot be pivoted, a CPU that we may not run on), something else takes its
+ * place, so that not everybody tries again. */
+static void give_up(const char *path, int r)
+{
+	if (r == -EINVAL || r == -EPERM || r == -ENOSYS)
+		(void)mount("/proc/self/ns/uts", path, NULL, MS_BIND, NULL);
 }
 
 static int make(enum template_kind kind, struct error *err)
@@ -146,8 +161,10 @@ static int make(enum template_kind kind, struct error *err)
 	if (fd != -ENOENT)
 		return fd;
 	r = make_and_pin(kind, path, err);
-	if (r < 0)
+	if (r < 0) {
+		give_up(path, r);
 		return r;
+	}
 	fd = open_pin(dir, kind);
 	return fd < 0 ? error_errno(err, fd, "template: %s", path) : fd;
 }

@@ -24,7 +24,7 @@ enum template_kind {
 	TEMPLATE_USER,
 	TEMPLATE_KINDS
 };
-enum { TEMPLATE_PLACES = 256 };
+enum { TEMPLATE_PLACES = 256, TEMPLATE_CPUS = 1024 };
 
 /* The path of a place in TEMPLATE_USER's root: n < TEMPLATE_PLACES; a directory, or an empty file. */
 const char *template_place(uint32_t n, bool file, char *buf, size_t size);
@@ -37,7 +37,8 @@ int template_open(enum template_kind kind, struct error *err);
 int template_clear(struct error *err);
 
 /* ---- template_make.c ---- */
-/* A new mount namespace of this kind, made by a child: an fd of it. cpu: the child runs there, -1: anywhere. */
+/* A new mount namespace of this kind, made by a child: an fd of it. cpu: the child runs there, -1: anywhere.
+ * -ENODEV: that it may not. */
 int template_make(enum template_kind kind, int cpu, struct error *err);
 
 #endif

@@ -170,18 +170,27 @@ static int make_namespace(struct making *m)
 	return r < 0 ? r : make_root(m);
 }
 
+/* Beyond the CPUs of the caller, but within its cpuset. */
+static int go_to(int cpu)
+{
+	const unsigned bits = 8 * sizeof(unsigned long);
+	unsigned long mask[TEMPLATE_CPUS / (8 * sizeof(unsigned long))] = {0};
+
+	if (cpu < 0)
+		return 0;
+	mask[(unsigned)cpu / bits] = 1UL << ((unsigned)cpu % bits);
+	return sys_call3(SYS_sched_setaffinity, 0, sizeof(mask), mask) < 0 ? -ENODEV : 0;
+}
+
 /* Shares our memory and descriptors, but not our root and mount namespace; we wait till it is done (CLONE_VFORK). */
 static int child(void *arg)
 {
 	struct making *m = arg;
 
-	if (m->cpu >= 0) {
-		unsigned long mask[1024 / (8 * sizeof(unsigned long))] = {0};
-
-		mask[(unsigned)m->cpu / (8 * sizeof(*mask))] = 1UL << ((unsigned)m->cpu % (8 * sizeof(*mask)));
-		(void)sys_call3(SYS_sched_setaffinity, 0, sizeof(mask), mask);
-	}
-	m->r = make_namespace(m);
+	m->step = "another CPU";
+	m->r = go_to(m->cpu);
+	if (m->r == 0)
+		m->r = make_namespace(m);
 	sys_call1(SYS_exit, 0);
 	return 0;
 }

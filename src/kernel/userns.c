@@ -9,7 +9,7 @@
 #include "base/str.h"
 
 /* The first one is the only one with this map. */
-bool userns_is_first(void)
+static bool has_first_map(void)
 {
 	char map[128];
 	uint64_t v[3] = {0};
@@ -27,6 +27,15 @@ bool userns_is_first(void)
 		n++;
 	}
 	return n == 3 && v[0] == 0 && v[1] == 0 && v[2] == UINT32_MAX;
+}
+
+bool userns_is_first(void)
+{
+	static enum { UNKNOWN, FIRST, OTHER } known;
+
+	if (known == UNKNOWN)
+		known = has_first_map() ? FIRST : OTHER;
+	return known == FIRST;
 }
 
 uid_t userns_overflow_uid(void)

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Whether it is the first one, the host's. Without /proc it is taken to be. */
+/* Whether it is the first one, the host's. Without /proc it is taken to be. Asked for once: we
+ * stay in it. */
 bool userns_is_first(void);
 
 /* What an id that is not mapped looks like. */
