@@ -409,3 +409,29 @@ fails_and_changes_nothing() {
 	rt_fails mounts add "$ID" list
 	says "no mount namespace"
 }
+
+@test "mounts add: whatever has become of the bundle's config.json" {
+	sleeper
+	bind_mount
+	rm config.json
+	rt_ok mounts add "$ID" list
+	in_it cat /mnt/file
+	is "$out" from-volume
+	rt_ok mounts remove "$ID" list
+}
+
+@test "mounts add: ids relative to the container's user namespace" {
+	requires_namespace user
+	remap 100000
+	mkdir -p rootfs/mnt
+	chown 100000:100000 rootfs/mnt
+	chown 0:0 "$VOLUME/file"
+	sleeper
+	rm config.json
+	mounts list "{destination: \"/mnt\", source: \"$VOLUME\", options: [\"bind\", \"idmap=uids=@0-0-10;gids=@0-0-10\"]}"
+	rt mounts add "$ID" list
+	[[ $err != *"operation not supported"* ]] || skip "this file system cannot be mapped"
+	is "$status" 0
+	in_it stat -c %u:%g /mnt/file
+	is "$out" 0:0
+}

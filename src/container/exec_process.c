@@ -24,23 +24,6 @@ static int read_file(const char *path, struct arena *a, struct oci_process **ret
 	return r;
 }
 
-int exec_config(const struct container *c, struct arena *a, struct oci_config **ret, struct error *err)
-{
-	const char *path = arena_fmt(a, "%s/config.json", c->bundle);
-	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
-	size_t len;
-	int r = path ? file_load_at(AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err) : -ENOMEM;
-
-	if (r == 0) {
-		r = oci_config_read(text.data, len, a, ret, NULL, err);
-		if (r < 0)
-			error_prefix(err, "%s", path);
-	}
-	if (r == 0 && !(*ret)->process)
-		r = error_set(err, EINVAL, "%s: process: missing", path);
-	return r;
-}
-
 static const struct plan_step *find(const struct plan *p, enum plan_op op)
 {
 	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))

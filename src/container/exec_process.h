@@ -10,9 +10,6 @@
 int exec_process(const struct plan *own, const struct exec_options *o, struct arena *a, struct oci_process **ret,
 	struct error *err);
 
-/* The config.json of the bundle; it must have a process. */
-int exec_config(const struct container *c, struct arena *a, struct oci_config **ret, struct error *err);
-
 /* Where the listener of the container's filter goes: listenerPath and listenerMetadata. */
 int exec_seccomp(const struct plan *own, struct oci_linux_seccomp *ret, struct error *err);
 

@@ -13,11 +13,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "container/create.h"
-#include "container/exec_process.h"
 #include "container/launch.h"
 #include "container/life.h"
 #include "libocispec-lite/ocispec.h"
 #include "plan/compile.h"
+#include "plan/mount_options.h"
 
 /* What the file is read as. */
 struct document {
@@ -33,8 +33,9 @@ struct change {
 	const struct context *x;
 	struct arena arena;
 	struct container c;
-	struct oci_config config; /* the bundle's, with the mounts that are given and the rootfs that is recorded */
+	struct oci_config config; /* the mounts that are given, in the container as it is recorded */
 	struct oci_root root;
+	struct oci_linux linux_of;
 	uint32_t join, propagation;
 	struct plan *plan;
 	struct launch launch;
@@ -74,8 +75,59 @@ static int read_mounts(const char *file, struct arena *a, struct document **ret,
 	return 0;
 }
 
-/* As the root of the container got it. */
-static int find_propagation(struct change *ch, struct error *err)
+static const struct {
+	uint32_t flag;
+	const char *type;
+} namespaces[] = {
+	{CLONE_NEWNS, "mount"},
+	{CLONE_NEWPID, "pid"},
+	{CLONE_NEWNET, "network"},
+	{CLONE_NEWIPC, "ipc"},
+	{CLONE_NEWUTS, "uts"},
+	{CLONE_NEWUSER, "user"},
+	{CLONE_NEWCGROUP, "cgroup"},
+};
+enum { N_NAMESPACES = sizeof(namespaces) / sizeof(namespaces[0]) };
+
+/* The container's user namespace, for ids that are relative to it. */
+static void add_mapping(struct oci_linux *l, const struct plan_idmap *m)
+{
+	const struct oci_id_mapping one = {.container_id = m->container, .host_id = m->host, .size = m->count};
+
+	if (m->gid)
+		l->gid_mappings[l->gid_mappings_len++] = one;
+	else
+		l->uid_mappings[l->uid_mappings_len++] = one;
+}
+
+/* What mounts depend on, as the container was made. */
+static int fill_linux(struct change *ch, const struct plan *p, struct error *err)
+{
+	struct oci_linux *l = &ch->linux_of;
+
+	l->namespaces = arena_array(&ch->arena, N_NAMESPACES, sizeof(*l->namespaces));
+	l->uid_mappings = arena_array(&ch->arena, p->n_steps, sizeof(*l->uid_mappings));
+	l->gid_mappings = arena_array(&ch->arena, p->n_steps, sizeof(*l->gid_mappings));
+	if (!l->namespaces || !l->uid_mappings || !l->gid_mappings)
+		return error_errno(err, ENOMEM, "mounts");
+	for (size_t i = 0; i < N_NAMESPACES; i++)
+		if (ch->join & namespaces[i].flag)
+			l->namespaces[l->namespaces_len++].type = (char *)namespaces[i].type;
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s)) {
+		const char *label =
+			s->op == PLAN_OP_FOR_EXEC ? plan_str(p, ((const struct plan_for_exec *)s)->mount_label) : NULL;
+
+		if (s->op == PLAN_OP_ROOTFS)
+			ch->propagation = ((const struct plan_rootfs *)s)->propagation;
+		else if (s->op == PLAN_OP_IDMAP)
+			add_mapping(l, (const struct plan_idmap *)s);
+		else if (label && !(l->mount_label = arena_strdup(&ch->arena, label)))
+			return error_errno(err, ENOMEM, "mounts");
+	}
+	return 0;
+}
+
+static int read_plan(struct change *ch, struct error *err)
 {
 	const struct plan *p;
 	size_t size;
@@ -83,16 +135,13 @@ static int find_propagation(struct change *ch, struct error *err)
 
 	if (r < 0)
 		return r == -ENOENT ? error_set(err, ENOENT, "state directory: plan: missing") : r;
-	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
-		if (s->op == PLAN_OP_ROOTFS)
-			ch->propagation = ((const struct plan_rootfs *)s)->propagation;
+	r = fill_linux(ch, p, err);
 	munmap((void *)p, size);
-	return 0;
+	return r;
 }
 
 static int prepare(struct change *ch, const char *id, const char *file, struct error *err)
 {
-	struct oci_config *bundle;
 	struct document *given;
 	int r = read_mounts(file, &ch->arena, &given, err);
 
@@ -105,15 +154,13 @@ static int prepare(struct change *ch, const char *id, const char *file, struct e
 	ch->join = life_namespaces(&ch->c);
 	if (!(ch->join & CLONE_NEWNS))
 		return error_set(err, EINVAL, "mounts: the container has no mount namespace of its own");
-	r = find_propagation(ch, err);
-	if (r == 0)
-		r = exec_config(&ch->c, &ch->arena, &bundle, err);
+	r = read_plan(ch, err);
 	if (r < 0)
 		return r;
 	ch->root.path = (char *)ch->c.rootfs;
 	ch->config = (struct oci_config){
-		.root = &ch->root, .linux = bundle->linux, .mounts = given->mounts, .mounts_len = given->mounts_len};
-	return 0;
+		.root = &ch->root, .linux = &ch->linux_of, .mounts = given->mounts, .mounts_len = given->mounts_len};
+	return mount_idmaps_read(&ch->config, &ch->arena, err);
 }
 
 static int put_trees(struct change *ch, struct error *err)

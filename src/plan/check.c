@@ -51,7 +51,7 @@ static bool step_ok(const struct view *v, const struct plan_step *s)
 		return s->size >= sizeof(struct plan_hook) && hook_ok(v, (const struct plan_hook *)s);
 	case PLAN_OP_FOR_EXEC:
 		return s->size >= sizeof(*f) && str_ok(v, f->initial_cpus) && str_ok(v, f->final_cpus) &&
-		       str_ok(v, f->listener_path) && str_ok(v, f->listener_metadata);
+		       str_ok(v, f->listener_path) && str_ok(v, f->listener_metadata) && str_ok(v, f->mount_label);
 	case PLAN_OP_CWD:
 		return s->size >= sizeof(struct plan_cwd) && str_ok(v, ((const struct plan_cwd *)s)->path);
 	case PLAN_OP_CREDENTIALS:

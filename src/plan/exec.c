@@ -31,9 +31,10 @@ void plan_add_for_exec(struct plan_builder *b, const struct oci_config *c)
 	const struct oci_linux_seccomp *s = c->linux->seccomp;
 	struct plan_for_exec *p;
 
-	if (!a && !(s && s->listener_path))
+	if (!a && !(s && s->listener_path) && !c->linux->mount_label)
 		return;
 	p = plan_add(b, PLAN_OP_FOR_EXEC, struct plan_for_exec);
+	p->mount_label = plan_put_str(b, c->linux->mount_label);
 	if (a) {
 		p->initial_cpus = plan_put_str(b, a->initial);
 		p->final_cpus = plan_put_str(b, a->final);

@@ -167,10 +167,13 @@ struct plan_intel_rdt {
 	struct plan_list schemata; /* strings, l3CacheSchema and memBwSchema resolved into it */
 };
 
-struct plan_for_exec { /* what the spec says of processes of exec, and nothing else in the plan does; 0: it says nothing */
+struct plan_for_exec { /* what the spec says of processes of exec and of mounts that are added later, and nothing else in
+			  the plan does; 0: it says nothing */
 	struct plan_step s;
 	plan_ref initial_cpus, final_cpus; /* execCPUAffinity */
 	plan_ref listener_path, listener_metadata;
+	plan_ref mount_label;
+	uint32_t pad;
 };
 
 /* ---- init: namespaces ---- */
