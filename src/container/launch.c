@@ -318,16 +318,19 @@ static int send_slots(struct launch *l, uint32_t type, int first, struct launch_
 static int take_child(struct launch *l, const struct sync_msg *m, int fd)
 {
 	struct launch_slots none = {.n = 0};
+	pid_t before = l->pid;
+	int r;
 
 	if (fd < 0 || m->value <= 0) {
 		fd_close(&fd);
 		return -EPROTO;
 	}
-	(void)process_reap(l->pid);
 	fd_close(&l->pidfd);
 	l->pidfd = fd;
 	l->pid = m->value;
-	return send_slots(l, SYNC_GO, -1, &none);
+	r = send_slots(l, SYNC_GO, -1, &none);
+	(void)process_reap(before); /* while the child goes on */
+	return r;
 }
 
 static int take_listener(struct launch *l, const struct sync_msg *m, struct error *err)
