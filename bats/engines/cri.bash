@@ -6,8 +6,8 @@ IMAGE=localhost/busybox:test
 CRI=("$PYTHON" "$ENGINES_DIR/cri.py" "${E:-}/c.sock")
 
 setup_file() {
-	engine_begin cri "${CRI_VIEWS:-legacy hybrid}" containerd ctr containerd-shim-runc-v2 busybox
-	"$PYTHON" -c 'import grpc' 2>/dev/null || skip "cri: python3-grpcio is not installed"
+	engine_begin cri "${CRI_VIEWS:-legacy hybrid}" containerd ctr containerd-shim-runc-v2 busybox || return 0
+	"$PYTHON" -c 'import grpc' 2>/dev/null || { skip_file "cri: python3-grpcio is not installed" && return; }
 	network_plugin
 	start_cri
 	oci_image "$E/image" "$IMAGE"

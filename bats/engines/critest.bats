@@ -13,8 +13,9 @@ LEAVE_OUT='Image Manager|Image Consistency|Image Identifier|MaskedPaths'
 ! containerd_1 || LEAVE_OUT+='|Stop(PodSandbox|Container) should not return an error if not found'
 
 setup_file() {
-	engine_begin critest "${CRI_VIEWS:-legacy hybrid}" critest containerd ctr containerd-shim-runc-v2 busybox ip iptables
-	[ -x /usr/lib/cni/bridge ] || skip "critest: containernetworking-plugins is not installed"
+	engine_begin critest "${CRI_VIEWS:-legacy hybrid}" critest containerd ctr containerd-shim-runc-v2 busybox ip iptables pgrep ipcs ||
+		return 0
+	[ -x /usr/lib/cni/bridge ] || { skip_file "critest: containernetworking-plugins is not installed" && return; }
 	daemon network.log unshare --net sh -c 'ip link set lo up; : >"$0/network"; exec sleep 100000' "$E"
 	export NETWORK=$daemon_pid
 	wait_for test -e "$E/network"
@@ -56,7 +57,7 @@ programs() {
 program() {
 	local f
 
-	f=$(command -v "$1") || skip "critest: $1 is not installed"
+	f=$(command -v "$1")
 	rm -f "$E/rootfs/bin/$2"
 	cp -L "$f" "$E/rootfs/bin/$2"
 	ldd "$f" | grep -o '/[^ ]*' | while read -r f; do

@@ -5,7 +5,7 @@
 IMAGE=localhost/busybox:test
 
 setup_file() {
-	engine_begin containerd "${CONTAINERD_VIEWS:-any}" containerd ctr containerd-shim-runc-v2 busybox
+	engine_begin containerd "${CONTAINERD_VIEWS:-any}" containerd ctr containerd-shim-runc-v2 busybox || return 0
 	# a namespace of containerd is also the name of the parent cgroup
 	export CONTAINERD_ADDRESS=$E/c.sock CONTAINERD_NAMESPACE=${E##*/} CONTAINERD_SNAPSHOTTER=native
 	# some of ctr's options drop the runtime's path, and the shim looks for "runc" then

@@ -6,7 +6,7 @@ IMAGE=busybox:test
 DOCKER=${DOCKER:-/usr/bin/docker}
 
 setup_file() {
-	engine_begin docker "${DOCKER_VIEWS:-legacy hybrid}" dockerd "$DOCKER" containerd containerd-shim-runc-v2 busybox
+	engine_begin docker "${DOCKER_VIEWS:-legacy hybrid}" dockerd "$DOCKER" containerd containerd-shim-runc-v2 busybox || return 0
 	# the client that belongs to this dockerd, whatever else stands in PATH
 	mkdir "$E/bin"
 	ln -s "$DOCKER" "$E/bin/docker"

@@ -18,20 +18,25 @@ CALL_TIMEOUT=60
 
 # ---------------------------------------------------------------- the life of a test file
 
-# engine_begin NAME VIEW COMMAND...: skips the whole file, by name, when a command is missing or the view does not fit
+# skip_file REASON: skips all tests of the file. For setup_file, which then returns ("skip" is for tests only).
+skip_file() {
+	export SKIP_FILE=$1
+}
+
+# engine_begin NAME VIEW COMMAND...: skips the whole file, by name, and fails when a command is missing or the view does not fit
 # the engine ("any" fits all; v2 with the usual controllers does, too). Sets E, the directory of the engine: short, for sockets lie in it.
 engine_begin() {
 	local name=$1 views=$2 c
 
 	shift 2
-	[ "$(id -u)" = 0 ] || skip "$name: needs root"
+	[ -x "$RUNTIME" ] || { echo "no such runtime: $RUNTIME" && exit 1; }
+	[ "$(id -u)" = 0 ] || { skip_file "$name: needs root" && return 1; }
 	for c; do
-		command -v "$c" >/dev/null || skip "$name: $c is not installed"
+		command -v "$c" >/dev/null || { skip_file "$name: $c is not installed" && return 1; }
 	done
-	[ -x "$RUNTIME" ] || { echo "no such runtime: $RUNTIME" && return 1; }
 	case " $views " in
 	*" any "* | *" $(view) "*) ;;
-	*) has_v2_controller memory || skip "$name: needs the $views view of cgroups" ;;
+	*) has_v2_controller memory || { skip_file "$name: needs the $views view of cgroups" && return 1; } ;;
 	esac
 	export ENGINE=$name E
 	E=$(mktemp -d "${TMPDIR:-/tmp}/ebe.XXXXXX")
@@ -112,6 +117,7 @@ remove_engine_leftovers() {
 # setup and teardown of each test: a directory of its own, and what containers it made are removed (`clean_up` is the
 # file's).
 setup() {
+	[ -z "${SKIP_FILE:-}" ] || skip "$SKIP_FILE"
 	N=$BATS_TEST_NUMBER
 	C=t$N
 	CALL=0
@@ -124,7 +130,7 @@ teardown() {
 	local pid
 
 	for pid in "${CHILDREN[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-	[ -n "${E:-}" ] || return 0
+	[ -n "${E:-}" ] && [ -z "${SKIP_FILE:-}" ] || return 0
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || tail -qn 30 "$E"/*.log 2>/dev/null | grep -e level=error -e level=warn -e level=fatal | tail -n 5 || true
 	clean_up
 }

@@ -5,7 +5,7 @@
 IMAGE=localhost/busybox:test
 
 setup_file() {
-	engine_begin podman "${PODMAN_VIEWS:-legacy hybrid}" podman conmon busybox
+	engine_begin podman "${PODMAN_VIEWS:-legacy hybrid}" podman conmon busybox || return 0
 	podman_config "$E" >"$E/containers.conf"
 	printf '[storage]\ndriver = "overlay"\ngraphroot = "%s/graph"\nrunroot = "%s/run"\n' "$E" "$E" >"$E/storage.conf"
 	export CONTAINERS_CONF=$E/containers.conf CONTAINERS_STORAGE_CONF=$E/storage.conf

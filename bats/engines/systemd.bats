@@ -6,6 +6,7 @@ load engines
 load podman
 
 setup() {
+	[ -z "${SKIP_FILE:-}" ] || skip "$SKIP_FILE"
 	[ -d /run/systemd/system ] || skip "systemd does not run here"
 	N=$BATS_TEST_NUMBER
 	C=t$N
