@@ -418,6 +418,27 @@ not_from_template() {
 	is "$(cat "$DIR/out")" lower
 }
 
+# Only copying a whole mount namespace leaves such pins out; to attach a tree with one the kernel refuses (ELOOP).
+@test "volumes and a rootfs that hold pins of mount namespaces" {
+	mkdir rootfs/host
+	set_args ls /host/enviro-oci
+	add_mount /host bind /run rbind rprivate
+	for user in no yes; do
+		[ "$user" = no ] || remap 100000
+		[ "$user" = no ] || set_args ls -d /host/lock
+		on_host '$RUNTIME --root $ROOT run $ID >/dev/null; $RUNTIME --root $ROOT run $ID' >"$DIR/out"
+		[ -s "$DIR/out" ]
+	done
+	# all of the host's tree is the rootfs: the container is of the host's programs
+	base_root=$PWD
+	set_config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))' \
+		'.root = {path: "/", readonly: true} | .mounts |= map(select(.destination | test("^/(proc|dev|sys)")))' \
+		'.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	set_args ls "$base_root/config.json"
+	on_host '$RUNTIME --root $ROOT run $ID >/dev/null; $RUNTIME --root $ROOT run $ID' >"$DIR/out"
+	is "$(cat "$DIR/out")" "$base_root/config.json"
+}
+
 @test "symbolic links: copied, not followed, followed" {
 	echo text >"$DIR/file"
 	ln -s file "$DIR/link"

@@ -184,6 +184,11 @@ static int on_idmap(struct launch *l, uint32_t step, int tree, bool recursive, s
 	return setup_idmap(c->config, c->plan, step, l->pid, tree, recursive, err);
 }
 
+static int on_tree(struct launch *l, uint32_t step, struct launch_slots *more, struct error *err)
+{
+	return setup_template_tree(l->plan, step, more, err);
+}
+
 static int on_seccomp(struct launch *l, int fd, struct error *err)
 {
 	struct creation *c = l->data;
@@ -218,6 +223,7 @@ static int start_init(struct creation *c, struct error *err)
 	l->cgroup_fd = cgroup_v2_fd(&c->cgroup);
 	l->on_namespaces = on_namespaces;
 	l->on_idmap = on_idmap;
+	l->on_tree = on_tree;
 	l->on_seccomp = on_seccomp;
 	l->data = c;
 	setup_template(c->x, c->plan, c->rootfs, l);

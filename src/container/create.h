@@ -94,6 +94,8 @@ int setup_mount_sources(const struct launch *l, struct arena *a, struct launch_s
 void setup_template(const struct context *x, const struct plan *p, const char *rootfs, struct launch *l);
 /* The cgroups' directories that such a container mounts, once they are there. */
 int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct error *err);
+/* SYNC_TREE: the source of the step with this number, as it is in a copy of our mount namespace. */
+int setup_template_tree(const struct plan *p, uint32_t step, struct launch_slots *more, struct error *err);
 /* SYNC_IDMAP: maps the ids of a detached tree for the step with this number. */
 int setup_idmap(const struct oci_config *c, const struct plan *p, uint32_t step, pid_t pid, int tree, bool recursive,
 	struct error *err);

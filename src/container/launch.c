@@ -358,6 +358,17 @@ static int map_tree(struct launch *l, const struct sync_msg *m, int fd, struct e
 	return r;
 }
 
+/* r: what filling `more` came to. */
+static int send_more(struct launch *l, int r, struct launch_slots *more, struct error *err)
+{
+	if (r < 0) {
+		launch_close_slots(more);
+		return r;
+	}
+	r = send_slots(l, SYNC_GO, -1, more);
+	return r < 0 ? error_errno(err, r, "start: talking to init") : 0;
+}
+
 /* One packet of init's. 1: READY. */
 static int answer(struct launch *l, const struct sync_msg *m, int fd, struct error *err)
 {
@@ -379,12 +390,12 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 	case SYNC_NAMESPACES:
 		fd_close(&fd);
 		r = l->on_namespaces ? l->on_namespaces(l, &more, err) : 0;
-		if (r < 0) {
-			launch_close_slots(&more);
-			return r;
-		}
-		r = send_slots(l, SYNC_GO, -1, &more);
-		return r < 0 ? error_errno(err, r, "start: talking to init") : 0;
+		return send_more(l, r, &more, err);
+	case SYNC_TREE:
+		fd_close(&fd);
+		r = l->on_tree ? l->on_tree(l, m->step, &more, err)
+			       : error_set(err, ELOOP, "mounts: the source holds a pin of a mount namespace");
+		return send_more(l, r, &more, err);
 	case SYNC_IDMAP:
 		return map_tree(l, m, fd, err);
 	case SYNC_SECCOMP:

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,10 +12,12 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "container/create.h"
+#include "container/process.h"
 #include "fast/config.h"
 #include "fast/template.h"
 #include "kernel/caps.h"
 #include "kernel/mountapi.h"
+#include "kernel/sys.h"
 #include "kernel/userns.h"
 #include "plan/path.h"
 #include "plan/template.h"
@@ -120,6 +124,11 @@ void setup_template(const struct context *x, const struct plan *p, const char *r
 		log_debug("start: without a template: %s", here ? here : why);
 		return;
 	}
+	/* to attach a tree with a pin in it the kernel refuses (ELOOP); of volumes init tells us */
+	if (path_is_below(TEMPLATE_DIR, rootfs)) {
+		log_debug("start: without a template: the rootfs holds " TEMPLATE_DIR);
+		return;
+	}
 	ns = template_open(kind, &err);
 	if (ns >= 0 && open_trees(p, rootfs, &l->trees, &err) == 0) {
 		l->template = ns;
@@ -150,4 +159,63 @@ int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct 
 			error_prefix(err, "mounts[%u]: %s: bind of", m->s.index, plan_str(p, m->dest));
 	}
 	return r;
+}
+
+enum { STACK = 16 * 1024 };
+
+struct cloning {
+	const char *path;
+	unsigned flags;
+	uint32_t propagation;
+	int tree; /* or a negative errno */
+	char stack[STACK] __attribute__((aligned(16)));
+};
+
+/* Shares our memory and descriptors, not our mount namespace; we wait till it is done (CLONE_VFORK). */
+static int clone_elsewhere(void *arg)
+{
+	struct cloning *c = arg;
+	int r = sys_unshare(CLONE_NEWNS);
+
+	c->tree = r < 0 ? r : sys_open_tree(AT_FDCWD, c->path, c->flags);
+	r = c->tree < 0 ? 0 : mount_propagation_fd(c->tree, c->propagation);
+	if (r < 0) {
+		(void)sys_close(c->tree);
+		c->tree = r;
+	}
+	sys_call1(SYS_exit, 0);
+	return 0;
+}
+
+static const struct plan_mount *find_bind(const struct plan *p, uint32_t step)
+{
+	const struct plan_step *s = plan_first(p);
+
+	while (step-- && !plan_at_end(p, s))
+		s = plan_next(s);
+	return !plan_at_end(p, s) && s->op == PLAN_OP_MOUNT && ((const struct plan_mount *)s)->kind == PLAN_MOUNT_BIND
+		       ? (const struct plan_mount *)s
+		       : NULL;
+}
+
+/* To copy a mount namespace leaves out what is pinned of mount namespaces, for one that holds itself would never end.
+ */
+int setup_template_tree(const struct plan *p, uint32_t step, struct launch_slots *more, struct error *err)
+{
+	const struct plan_mount *m = find_bind(p, step);
+	struct cloning c = {.flags = SYS_OPEN_TREE_CLONE | SYS_OPEN_TREE_CLOEXEC, .tree = -ECHILD};
+	pid_t child;
+
+	if (!m)
+		return error_set(err, EPROTO, "start: tree of no mount");
+	c.path = plan_str(p, m->source);
+	c.flags |= m->flags & PLAN_MOUNT_RECURSIVE ? SYS_AT_RECURSIVE : 0u;
+	c.flags |= m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? (unsigned)AT_SYMLINK_NOFOLLOW : 0u;
+	c.propagation = find_rootfs(p)->propagation;
+	child = clone(clone_elsewhere, c.stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &c);
+	if (child < 0)
+		return error_errno(err, errno, "mounts[%u].source: %s", m->s.index, c.path);
+	(void)process_reap(child);
+	return c.tree < 0 ? error_errno(err, c.tree, "mounts[%u].source: %s", m->s.index, c.path)
+			  : launch_put(more, m->slot, c.tree, err);
 }

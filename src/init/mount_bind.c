@@ -96,6 +96,34 @@ static int copy_symlink(struct init *in, const struct plan_mount *m, struct erro
 	return r < 0 ? error_errno(err, r, "symbolic link to %s", link) : 0;
 }
 
+static int ask_for_tree(struct init *in, const struct plan_mount *m, struct error *err)
+{
+	static struct sync_msg msg;
+	int r;
+
+	msg.type = SYNC_TREE;
+	msg.step = in->step;
+	r = sync_send(in->sync, &msg, NULL, 0);
+	if (r < 0)
+		return error_errno(err, r, "talking to the runtime");
+	r = init_wait_go(in, err);
+	return r < 0 ? r : open_source(in, m);
+}
+
+/* From the host side; -ELOOP: it has a pin of a mount namespace in it. */
+static int bind_tree(struct init *in, const struct plan_mount *m, int tree, int place, struct error *err)
+{
+	int r = mount_finish(in, m, tree, place, err), other;
+
+	if (r != -ELOOP)
+		return r;
+	other = ask_for_tree(in, m, err);
+	r = other < 0 ? other : mount_finish(in, m, other, place, err);
+	if (other >= 0)
+		(void)sys_close(other);
+	return r;
+}
+
 int mount_bind(struct init *in, const struct plan_mount *m, struct error *err)
 {
 	bool tree = init_slot(in, m->slot) >= 0 && !(m->flags & PLAN_MOUNT_SOURCE_FD);
@@ -109,7 +137,7 @@ int mount_bind(struct init *in, const struct plan_mount *m, struct error *err)
 	r = check_source(in, m, source, err);
 	place = r < 0 ? r : mount_place(in, m, mode_is(fd_mode(source), S_IFDIR), err);
 	if (place >= 0) {
-		r = tree ? mount_finish(in, m, source, place, err) : bind_source(in, m, source, place, err);
+		r = tree ? bind_tree(in, m, source, place, err) : bind_source(in, m, source, place, err);
 		(void)sys_close(place);
 	} else {
 		r = place;

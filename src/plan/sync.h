@@ -16,6 +16,9 @@
  *                            host sets the mapping of mounts[index] on it (mount_setattr with MOUNT_ATTR_IDMAP and the
  *                            user namespace of the mount's uidMappings and gidMappings, else of the container's) and
  *                            answers SYNC_GO: it takes rights in the first user namespace, which init may lack
+ * init → host   SYNC_TREE    step = number of the plan_mount whose detached tree cannot be attached, for it holds a pin of a
+ *                            mount namespace that is older than ours. The host answers SYNC_GO with another in its
+ *                            slot, cloned from a copy of its mount namespace, which has no such pins
  * init → host   SYNC_CONSOLE fds[0] the master of the terminal; no answer
  * init → host   SYNC_SECCOMP value = number of the listener fd in init (the host takes it with pidfd_getfd, for the
  *                            filter may stop sendmsg); sent by write(2); the host answers one SYNC_GO, read by read(2)
@@ -36,6 +39,7 @@ enum sync_type {
 	SYNC_CHILD,
 	SYNC_MAP,
 	SYNC_IDMAP,
+	SYNC_TREE,
 	SYNC_NAMESPACES,
 	SYNC_CONSOLE,
 	SYNC_SECCOMP,
