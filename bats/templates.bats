@@ -420,23 +420,24 @@ not_from_template() {
 
 # Only copying a whole mount namespace leaves such pins out; to attach a tree with one the kernel refuses (ELOOP).
 @test "volumes and a rootfs that hold pins of mount namespaces" {
-	mkdir rootfs/host
-	set_args ls /host/enviro-oci
+	jq -n '[{destination: "/added", type: "bind", source: "/run", options: ["rbind"]}]' >more
 	add_mount /host bind /run rbind rprivate
+	set_args sleep 1000
 	for user in no yes; do
 		[ "$user" = no ] || remap 100000
-		[ "$user" = no ] || set_args ls -d /host/lock
-		on_host '$RUNTIME --root $ROOT run $ID >/dev/null; $RUNTIME --root $ROOT run $ID' >"$DIR/out"
-		[ -s "$DIR/out" ]
+		on_host '$RUNTIME --root $ROOT run --detach $ID-first >/dev/null && $RUNTIME --root $ROOT delete --force $ID-first
+			$RUNTIME --root $ROOT run --detach $ID >/dev/null
+			$RUNTIME --root $ROOT mounts add $ID more
+			$RUNTIME --root $ROOT exec $ID ls -d /host/enviro-oci /added/enviro-oci
+			$RUNTIME --root $ROOT delete --force $ID' >"$DIR/out"
+		is "$(cat "$DIR/out")" "$(printf '/added/enviro-oci\n/host/enviro-oci')"
 	done
-	# all of the host's tree is the rootfs: the container is of the host's programs
-	base_root=$PWD
 	set_config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))' \
 		'.root = {path: "/", readonly: true} | .mounts |= map(select(.destination | test("^/(proc|dev|sys)")))' \
 		'.linux.maskedPaths = [] | .linux.readonlyPaths = []'
-	set_args ls "$base_root/config.json"
+	set_args ls "$PWD/config.json"
 	on_host '$RUNTIME --root $ROOT run $ID >/dev/null; $RUNTIME --root $ROOT run $ID' >"$DIR/out"
-	is "$(cat "$DIR/out")" "$base_root/config.json"
+	is "$(cat "$DIR/out")" "$PWD/config.json"
 }
 
 @test "symbolic links: copied, not followed, followed" {

@@ -186,7 +186,7 @@ static int on_idmap(struct launch *l, uint32_t step, int tree, bool recursive, s
 
 static int on_tree(struct launch *l, uint32_t step, struct launch_slots *more, struct error *err)
 {
-	return setup_template_tree(l->plan, step, more, err);
+	return setup_tree_again(l->plan, step, setup_propagation(l->plan), more, err);
 }
 
 static int on_seccomp(struct launch *l, int fd, struct error *err)

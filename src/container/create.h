@@ -95,7 +95,10 @@ void setup_template(const struct context *x, const struct plan *p, const char *r
 /* The cgroups' directories that such a container mounts, once they are there. */
 int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct error *err);
 /* SYNC_TREE: the source of the step with this number, as it is in a copy of our mount namespace. */
-int setup_template_tree(const struct plan *p, uint32_t step, struct launch_slots *more, struct error *err);
+int setup_tree_again(const struct plan *p, uint32_t step, uint32_t propagation, struct launch_slots *more,
+	struct error *err);
+/* What the rootfs and the sources of binds are set to: MS_*. */
+uint32_t setup_propagation(const struct plan *p);
 /* SYNC_IDMAP: maps the ids of a detached tree for the step with this number. */
 int setup_idmap(const struct oci_config *c, const struct plan *p, uint32_t step, pid_t pid, int tree, bool recursive,
 	struct error *err);

@@ -393,8 +393,7 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 		return send_more(l, r, &more, err);
 	case SYNC_TREE:
 		fd_close(&fd);
-		r = l->on_tree ? l->on_tree(l, m->step, &more, err)
-			       : error_set(err, ELOOP, "mounts: the source holds a pin of a mount namespace");
+		r = l->on_tree ? l->on_tree(l, m->step, &more, err) : error_set(err, EPROTO, "start: tree of no mount");
 		return send_more(l, r, &more, err);
 	case SYNC_IDMAP:
 		return map_tree(l, m, fd, err);

@@ -41,7 +41,7 @@ struct launch {
 	int (*on_namespaces)(struct launch *l, struct launch_slots *more, struct error *err);
 	/* SYNC_IDMAP; tree stays the caller's. NULL where the plan has no such mount. */
 	int (*on_idmap)(struct launch *l, uint32_t step, int tree, bool recursive, struct error *err);
-	/* SYNC_TREE; puts another tree. NULL: there is none. */
+	/* SYNC_TREE; puts another tree. NULL where the plan has no binds. */
 	int (*on_tree)(struct launch *l, uint32_t step, struct launch_slots *more, struct error *err);
 	/* A seccomp listener; fd is the callee's. NULL where the plan has none. */
 	int (*on_seccomp)(struct launch *l, int fd, struct error *err);

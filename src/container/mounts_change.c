@@ -188,6 +188,13 @@ static int put_trees(struct change *ch, struct error *err)
 	return r;
 }
 
+static int on_tree(struct launch *l, uint32_t step, struct launch_slots *more, struct error *err)
+{
+	const struct change *ch = l->data;
+
+	return setup_tree_again(l->plan, step, ch->propagation, more, err);
+}
+
 static int on_idmap(struct launch *l, uint32_t step, int tree, bool recursive, struct error *err)
 {
 	const struct change *ch = l->data;
@@ -213,6 +220,7 @@ static int carry_out(struct change *ch, bool remove, struct error *err)
 	l->plan = ch->plan;
 	l->dir = ch->c.dir;
 	l->on_idmap = on_idmap;
+	l->on_tree = on_tree;
 	l->data = ch;
 	r = l->plan_fd = setup_memfd("plan", ch->plan, ch->plan->size, err);
 	if (r >= 0)

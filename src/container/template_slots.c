@@ -140,9 +140,14 @@ void setup_template(const struct context *x, const struct plan *p, const char *r
 	log_debug("start: without a template: %s", err.msg);
 }
 
+uint32_t setup_propagation(const struct plan *p)
+{
+	return find_rootfs(p)->propagation;
+}
+
 int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct error *err)
 {
-	uint32_t propagation = find_rootfs(p)->propagation;
+	uint32_t propagation = setup_propagation(p);
 	int r = 0;
 
 	if (plan_has_user_namespace(p)) /* the template has the host's /sys */
@@ -200,10 +205,12 @@ static const struct plan_mount *find_bind(const struct plan *p, uint32_t step)
 
 /* To copy a mount namespace leaves out what is pinned of mount namespaces, for one that holds itself would never end.
  */
-int setup_template_tree(const struct plan *p, uint32_t step, struct launch_slots *more, struct error *err)
+int setup_tree_again(
+	const struct plan *p, uint32_t step, uint32_t propagation, struct launch_slots *more, struct error *err)
 {
 	const struct plan_mount *m = find_bind(p, step);
-	struct cloning c = {.flags = SYS_OPEN_TREE_CLONE | SYS_OPEN_TREE_CLOEXEC, .tree = -ECHILD};
+	struct cloning c = {
+		.flags = SYS_OPEN_TREE_CLONE | SYS_OPEN_TREE_CLOEXEC, .propagation = propagation, .tree = -ECHILD};
 	pid_t child;
 
 	if (!m)
@@ -211,7 +218,6 @@ int setup_template_tree(const struct plan *p, uint32_t step, struct launch_slots
 	c.path = plan_str(p, m->source);
 	c.flags |= m->flags & PLAN_MOUNT_RECURSIVE ? SYS_AT_RECURSIVE : 0u;
 	c.flags |= m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? (unsigned)AT_SYMLINK_NOFOLLOW : 0u;
-	c.propagation = find_rootfs(p)->propagation;
 	child = clone(clone_elsewhere, c.stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &c);
 	if (child < 0)
 		return error_errno(err, errno, "mounts[%u].source: %s", m->s.index, c.path);

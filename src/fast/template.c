@@ -130,11 +130,11 @@ static int make_and_pin(enum template_kind kind, const char *path, struct error 
 	return r < 0 ? error_errno(err, r, "template: binding it to %s", path) : 0;
 }
 
-/* Where there can be none (a root that cannot be pivoted, a CPU that we may not run on), something else takes its
- * place, so that not everybody tries again. */
+/* Where there can be none (a root that cannot be pivoted, no /sys, a CPU that we may not run on), something else takes
+ * its place, so that not everybody tries again. */
 static void give_up(const char *path, int r)
 {
-	if (r == -EINVAL || r == -EPERM || r == -ENOSYS)
+	if (r == -EINVAL || r == -EPERM || r == -ENOSYS || r == -ENOENT)
 		(void)mount("/proc/self/ns/uts", path, NULL, MS_BIND, NULL);
 }
 
