@@ -355,12 +355,13 @@ load ctr
 
 @test "containerd: the runtime inside a privileged container" {
 	requires_all_caps
-	mkdir -p bundle
+	mkdir -p bundle program
+	cp "$RUNTIME" program/
 	inner_config >bundle/config.json
-	ok ctr run "${R[@]}" --rm --privileged --mount "type=bind,src=$RUNTIME,dst=/runtime,options=rbind:ro" \
+	ok ctr run "${R[@]}" --rm --privileged --mount "type=bind,src=$PWD/program,dst=/mnt,options=rbind:ro" \
 		--mount "type=bind,src=$PWD/bundle,dst=/root,options=rbind:rw" --mount "type=bind,src=$E/rootfs,dst=/root/rootfs,options=rbind:rw" \
 		--mount type=bind,src=/usr,dst=/usr,options=rbind:ro --mount type=bind,src=/lib,dst=/lib,options=rbind:ro \
 		--mount type=bind,src=/lib64,dst=/lib64,options=rbind:ro --mount type=cgroup,src=cgroup,dst=/sys/fs/cgroup,options=rw "$IMAGE" "$C" \
-		/runtime run --bundle /root inner
+		"/mnt/$RUNTIME_NAME" run --bundle /root inner
 	is "$out" "inside 1"
 }

@@ -606,10 +606,11 @@ health_is() {
 
 @test "docker: the runtime inside a privileged container with a cgroup namespace of its own" {
 	requires_all_caps
-	mkdir -p bundle
+	mkdir -p bundle program
+	cp "$RUNTIME" program/
 	inner_config >bundle/config.json
-	ok docker run --rm --privileged --cgroupns private -v "$RUNTIME:/runtime:ro" -v "$PWD/bundle:/bundle" \
+	ok docker run --rm --privileged --cgroupns private -v "$PWD/program:/program:ro" -v "$PWD/bundle:/bundle" \
 		-v "$E/rootfs:/bundle/rootfs:ro" -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro --tmpfs /run "$IMAGE" \
-		/runtime run --bundle /bundle inner
+		"/program/$RUNTIME_NAME" run --bundle /bundle inner
 	is "$out" "inside 1"
 }

@@ -21,13 +21,16 @@ node_image() {
 node() {
 	IN=(podman exec "$C")
 	podman image exists "$NODE" || node_image
+	# a directory: runc puts an overlay over that of its program, which has no file that is mounted there
+	mkdir -p "$E/program"
+	cp "$RUNTIME" "$E/program/"
 	ok podman run -d --name "$C" --privileged --cgroupns private --cgroup-parent "$CG" --tmpfs /tmp --tmpfs /run --volume /var \
-		-v /usr:/usr:ro -v "$RUNTIME:/opt/$RUNTIME_NAME:ro" -v "$E/rootfs:/opt/rootfs:ro" "$@" "$NODE" sleep 100000
+		-v /usr:/usr:ro -v "$E/program:/program:ro" -v "$E/rootfs:/opt/rootfs:ro" "$@" "$NODE" sleep 100000
 }
 
 # docker_inside: dockerd in the node, on its tmpfs and volume, with the runtime.
 docker_inside() {
-	jq -n --arg r "/opt/$RUNTIME_NAME" '{runtimes: {test: {path: $r}}, "default-runtime": "test", bridge: "none", iptables: false,
+	jq -n --arg r "/program/$RUNTIME_NAME" '{runtimes: {test: {path: $r}}, "default-runtime": "test", bridge: "none", iptables: false,
 		"ip-forward": false, "ip-masq": false, "exec-opts": ["native.cgroupdriver=cgroupfs"], "storage-driver": "overlay2"}' |
 		podman exec -i "$C" sh -c 'mkdir -p /etc/docker && cat >/etc/docker/daemon.json'
 	ok podman exec -d "$C" sh -c 'exec dockerd >/run/dockerd.log 2>&1'
@@ -43,7 +46,7 @@ node_with_cri() {
 	[ -e "$E/image.tar" ] || archive image "$IMAGE"
 	[ -e "$E/pause.tar" ] || archive pause localhost/pause:test '["tail", "-f", "/dev/null"]'
 	node -v "$PWD:$PWD" -v "$E/cni:/var/n/cni:ro" -v "$E:/opt/e:ro" -v "$ENGINES_DIR/cri.py:/opt/cri.py:ro"
-	(E=/var/n RUNTIME=/opt/$RUNTIME_NAME cri_config) >containerd.toml
+	(E=/var/n RUNTIME=/program/$RUNTIME_NAME cri_config) >containerd.toml
 	ok podman exec -d "$C" sh -c "exec containerd --config $PWD/containerd.toml >$PWD/containerd.log 2>&1"
 	CRI=("${IN[@]}" "$PYTHON" /opt/cri.py /var/n/c.sock)
 	ctr=("${IN[@]}" ctr -a /var/n/c.sock -n k8s.io)

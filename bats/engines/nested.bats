@@ -84,9 +84,9 @@ load nested
 
 @test "nested: an unmasked /proc: a user namespace below, too" {
 	node_with_bundle
-	ok "${IN[@]}" "/opt/$RUNTIME_NAME" run --bundle /opt/plain inner
+	ok "${IN[@]}" "/program/$RUNTIME_NAME" run --bundle /opt/plain inner
 	is "$out" "inside 1"
-	ok "${IN[@]}" "/opt/$RUNTIME_NAME" run --bundle /opt/user inner
+	ok "${IN[@]}" "/program/$RUNTIME_NAME" run --bundle /opt/user inner
 	is "$out" "inside 1"
 }
 
@@ -94,14 +94,14 @@ load nested
 @test "nested: a masked /proc: containers run, a user namespace is refused and nothing of it stays" {
 	node_with_bundle
 	ok "${IN[@]}" sh -c 'mount --bind /dev/null /proc/interrupts && mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys'
-	ok "${IN[@]}" "/opt/$RUNTIME_NAME" run --bundle /opt/plain inner
+	ok "${IN[@]}" "/program/$RUNTIME_NAME" run --bundle /opt/plain inner
 	is "$out" "inside 1"
 	docker_inside
 	ok "${IN[@]}" docker run --rm "$IMAGE" sh -c 'touch /proc/sys/kernel/domainname 2>&1 || true'
 	has "$out" "Read-only file system"
-	call "${IN[@]}" "/opt/$RUNTIME_NAME" run --bundle /opt/user inner
+	call "${IN[@]}" "/program/$RUNTIME_NAME" run --bundle /opt/user inner
 	[ "$status" -ne 0 ]
 	says /proc 'operation not permitted'
-	ok "${IN[@]}" "/opt/$RUNTIME_NAME" list -q
+	ok "${IN[@]}" "/program/$RUNTIME_NAME" list -q
 	is "$out" ""
 }

@@ -717,10 +717,11 @@ while True:
 }
 
 @test "podman: the runtime inside a privileged container" {
-	mkdir -p bundle
+	mkdir -p bundle program
+	cp "$RUNTIME" program/
 	inner_config >bundle/config.json
-	ok podman run --rm --privileged --cgroupns private -v "$RUNTIME:/runtime:ro" -v "$PWD/bundle:/bundle" \
-		-v "$E/rootfs:/bundle/rootfs:ro" -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro --tmpfs /run "$IMAGE" /runtime run --bundle /bundle inner
+	ok podman run --rm --privileged --cgroupns private -v "$PWD/program:/program:ro" -v "$PWD/bundle:/bundle" \
+		-v "$E/rootfs:/bundle/rootfs:ro" -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro --tmpfs /run "$IMAGE" "/program/$RUNTIME_NAME" run --bundle /bundle inner
 	is "$out" "inside 1"
 }
 
