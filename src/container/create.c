@@ -64,7 +64,7 @@ static int make_start_socket(struct creation *c, struct error *err)
 	return 0;
 }
 
-static int write_pid(struct creation *c, struct error *err)
+int creation_write_pid(struct creation *c, struct error *err)
 {
 	struct process_stat st;
 	int r = process_stat(c->launch.pid, &st);
@@ -76,7 +76,7 @@ static int write_pid(struct creation *c, struct error *err)
 	return record_write(c->dir, &c->record, err);
 }
 
-static int run_hooks(struct creation *c, pid_t pid, struct error *err)
+int creation_run_hooks(struct creation *c, pid_t pid, struct error *err)
 {
 	const struct oci_hooks *h = c->config->hooks;
 	size_t len;
@@ -146,7 +146,7 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 	int r = 0;
 
 	if (l->pid != c->record.pid)
-		r = write_pid(c, err);
+		r = creation_write_pid(c, err);
 	if (r == 0)
 		r = creation_enter_delegated(c, err);
 	if (r == 0)
@@ -159,7 +159,7 @@ static int on_namespaces(struct launch *l, struct launch_slots *more, struct err
 		r = setup_net_devices(c->plan, l->pid, err);
 	c->hooks_begun = true;
 	if (r == 0)
-		r = run_hooks(c, l->pid, err);
+		r = creation_run_hooks(c, l->pid, err);
 	if (r == 0)
 		r = setup_mount_sources(l, &c->arena, more, err);
 	if (r == 0)
@@ -232,7 +232,7 @@ static int start_init(struct creation *c, struct error *err)
 		r = creation_make_cgroup(c, err);
 	if (r < 0)
 		return r;
-	r = write_pid(c, err);
+	r = creation_write_pid(c, err);
 	if (r == 0 && namespaces_want_nothing(c)) {
 		l->without |= SYNC_WITHOUT_NAMESPACES;
 		r = setup_oom_score(c->plan, l->pid, err);
@@ -258,14 +258,22 @@ static int explain_death(struct creation *c, int r, struct error *err)
 	return r;
 }
 
-static int make_all(struct creation *c, struct error *err)
+int creation_make_state(struct creation *c, struct error *err)
 {
-	int r = record_write(c->dir, &c->record, err);
+	int r = c->dir = store_create(c->x, c->id, err);
 
+	if (r < 0)
+		return r;
+	r = record_write(c->dir, &c->record, err);
 	if (r == 0 && notify_host())
 		r = notify_make_dir(c->dir, err);
-	if (r == 0)
-		r = write_plan(c, err);
+	return r < 0 ? r : write_plan(c, err);
+}
+
+static int make_all(struct creation *c, struct error *err)
+{
+	int r = creation_make_state(c, err);
+
 	if (r == 0 && !cgroup_comes_later(c))
 		r = creation_make_cgroup(c, err);
 	if (r == 0 && c->start_wanted)
@@ -282,13 +290,9 @@ static int make_all(struct creation *c, struct error *err)
 
 int creation_carry_out(struct creation *c, struct error *err)
 {
-	int r;
+	int r = make_all(c, err);
 
-	c->dir = store_create(c->x, c->id, err);
-	if (c->dir < 0)
-		return c->dir;
-	r = make_all(c, err);
-	if (r < 0)
+	if (r < 0 && c->dir >= 0)
 		creation_undo(c);
 	return r;
 }
@@ -332,8 +336,7 @@ int creation_hand_over_pidfd(const struct creation *c, struct error *err)
 	return r;
 }
 
-/* What the engine gets before create or a detached run returns. */
-static int hand_over(struct creation *c, struct error *err)
+int creation_hand_over(struct creation *c, struct error *err)
 {
 	const struct create_options *o = c->o;
 	int r = 0;
@@ -358,7 +361,7 @@ int container_create(const struct context *x, const char *id, const struct creat
 		r = creation_carry_out(&c, err);
 	if (r < 0)
 		return r;
-	r = hand_over(&c, err);
+	r = creation_hand_over(&c, err);
 	if (r < 0)
 		creation_undo(&c);
 	else

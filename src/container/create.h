@@ -5,6 +5,7 @@
 /* create and run have all but their ends in common: a struct creation, taken through its stages. */
 
 #include "container/container.h"
+#include "container/foreground.h"
 #include "container/intel_rdt.h"
 #include "container/keep.h"
 #include "container/launch.h"
@@ -31,6 +32,7 @@ struct creation {
 	int dir;	    /* state directory */
 	int start_socket;   /* listening, given to init; -1 for run */
 	bool start_wanted;  /* create: init waits for the start verb */
+	bool restored;	    /* CRIU makes the namespaces and processes, and no init */
 	bool cgroup_made, hooks_begun;
 	struct netns_maker netns; /* begun by prepare, taken when init is made */
 	struct launch launch;
@@ -58,12 +60,24 @@ void creation_begin_namespaces(struct creation *c);
 int creation_put_namespaces(struct creation *c, struct error *err);
 /* Makes everything up to READY: state directory, cgroup, init. On failure everything has been undone. */
 int creation_carry_out(struct creation *c, struct error *err);
+/* The state directory, with the record and the plan in it. */
+int creation_make_state(struct creation *c, struct error *err);
+/* Writes the process of the launch down as the container's. */
+int creation_write_pid(struct creation *c, struct error *err);
+/* The prestart and createRuntime hooks, for a container whose namespaces are those of the process. */
+int creation_run_hooks(struct creation *c, pid_t pid, struct error *err);
 /* make_cgroup.c. The cgroup, with all limits in force; rootless as far as it is allowed. */
 int creation_make_cgroup(struct creation *c, struct error *err);
 /* make_cgroup.c. With systemd that is done here, when there is a process; with other managers nothing. */
 int creation_start_unit(struct creation *c, struct error *err);
 /* make_cgroup.c. Once the namespaces stand: init goes into the cgroup that its container is to manage, if it has one. */
 int creation_enter_delegated(struct creation *c, struct error *err);
+/* What the engine gets: the terminal, the pidfd, the pid. */
+int creation_hand_over(struct creation *c, struct error *err);
+/* run.c. The poststart hooks. */
+int creation_started(struct creation *c, struct error *err);
+/* run.c. Waits for the end of the container's process and deletes the container, unless it is to be kept. */
+int creation_stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err);
 /* To --pidfd-socket, and to whom an annotation names. */
 int creation_hand_over_pidfd(const struct creation *c, struct error *err);
 /* Afterwards: keeps for the next start what had to be made for this one. */

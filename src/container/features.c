@@ -31,7 +31,7 @@ static const struct {
 	.intel_rdt_monitoring = true,
 	.memory_policy = true,
 	.net_devices = true,
-	.checkpoint = false,
+	.checkpoint = true,
 };
 
 /* The runc whose command line, files and output this runtime follows. */

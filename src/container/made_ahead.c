@@ -36,7 +36,7 @@ void creation_begin_namespaces(struct creation *c)
 
 	for (size_t i = 0; i < NSPOOL_KINDS; i++)
 		flags |= fresh & nspool_kinds[i].flag;
-	if (!flags || (all & CLONE_NEWUSER) || (all & ~fresh & CLONE_NEWPID) || c->x->rootless)
+	if (c->restored || !flags || (all & CLONE_NEWUSER) || (all & ~fresh & CLONE_NEWPID) || c->x->rootless)
 		return;
 	if (config->prewarm && config->use_namespace_cache)
 		take_pooled(c, flags);

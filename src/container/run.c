@@ -4,26 +4,29 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/create.h"
-#include "container/engine.h"
 #include "container/foreground.h"
 #include "container/hooks_run.h"
 #include "container/notify.h"
+
+int creation_started(struct creation *c, struct error *err)
+{
+	const struct oci_hooks *h = c->config->hooks;
+	size_t len;
+	char *json;
+	int r;
+
+	if (!h || !h->poststart_len)
+		return 0;
+	r = creation_state(c, STATUS_RUNNING, c->launch.pid, &json, &len, err);
+	return r < 0 ? r : hooks_run(c->plan, PLAN_HOOK_POSTSTART, json, len, c->bundle, err);
+}
 
 /* Everything is ready; init waits on the socket between us, so no start socket was needed. */
 static int start(struct creation *c, struct foreground *f, int *notify, struct error *err)
 {
 	const struct create_options *o = c->o;
-	const struct oci_hooks *h = c->config->hooks;
-	size_t len;
-	char *json;
-	int r = 0;
+	int r = creation_hand_over(c, err);
 
-	if (o->console_socket)
-		r = engine_hand_over("--console-socket", o->console_socket, c->launch.console, "/dev/ptmx", err);
-	if (r == 0)
-		r = creation_hand_over_pidfd(c, err);
-	if (r == 0 && o->pid_file)
-		r = engine_write_pid(o->pid_file, c->launch.pid, err);
 	if (r == 0 && notify_host()) {
 		*notify = notify_bind(c->dir, err);
 		r = *notify < 0 ? *notify : 0;
@@ -32,11 +35,8 @@ static int start(struct creation *c, struct foreground *f, int *notify, struct e
 		foreground_attach(f, c->launch.console);
 	if (r == 0)
 		r = launch_go(&c->launch, err);
-	if (r == 0 && h && h->poststart_len) {
-		r = creation_state(c, STATUS_RUNNING, c->launch.pid, &json, &len, err);
-		if (r == 0)
-			r = hooks_run(c->plan, PLAN_HOOK_POSTSTART, json, len, c->bundle, err);
-	}
+	if (r == 0)
+		r = creation_started(c, err);
 	if (r < 0)
 		creation_undo(c);
 	else
@@ -53,7 +53,7 @@ static bool starts_by_itself(const struct creation *c)
 	       !c->config->process->terminal;
 }
 
-static int stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err)
+int creation_stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err)
 {
 	struct error e;
 	int status = foreground_wait(f, c->launch.pid, c->launch.pidfd, c->launch.console, notify, err);
@@ -90,5 +90,5 @@ int container_run(const struct context *x, const char *id, const struct create_o
 		r = notify_wait_ready(notify, c.launch.pidfd, c.launch.pid, err);
 	if (r < 0 || o->detach)
 		return r;
-	return stay(&c, &f, notify, exit_status, err);
+	return creation_stay(&c, &f, notify, exit_status, err);
 }
