@@ -15,8 +15,10 @@ add_runtime() { # add_runtime NAME PROGRAM
 
 find_runtimes() {
 	local p new=${XDG_CACHE_HOME:-$HOME/.cache}/enviro-oci/bench-crun/root/usr/bin/crun
-	[ -n "$runtime" ] || runtime=$top/enviro-oci
-	[ -x "$runtime" ] || "$top/contrib/build-static"
+	if [ -z "$runtime" ]; then # what lies in the tree may be old, or linked to shared libraries
+		runtime=$work/built
+		"$top/contrib/build-static" -o "$runtime"
+	fi
 	ln -s "$runtime" "$work/enviro-oci"
 	runtimes[enviro-oci]=$work/enviro-oci
 	if [ ${#peers[@]} -eq 0 ]; then
