@@ -105,15 +105,16 @@ static int make_mount_points(const struct plan *p, const char *rootfs, struct er
 	return r;
 }
 
-/* The mount that a path is on is made private, so that nobody else sees what is mounted there. */
-static int make_private(const char *path)
+/* The mount that a path is on sends nothing to its peers on the host any more: nobody else sees what is mounted there. What
+ * is bound from it is a slave as well, which CRIU can make slaves like. */
+static int make_slave(const char *path)
 {
 	char at[PATH_MAX];
 
 	if (str_copy(at, sizeof(at), path) != strlen(path))
 		return -ENAMETOOLONG;
 	for (;;) {
-		if (mount(NULL, *at ? at : "/", NULL, MS_PRIVATE, NULL) == 0)
+		if (mount(NULL, *at ? at : "/", NULL, MS_SLAVE, NULL) == 0)
 			return 0;
 		if (errno != EINVAL || !*at)
 			return -errno;
@@ -121,19 +122,19 @@ static int make_private(const char *path)
 	}
 }
 
-static int bind_root(const char *rootfs)
+static int bind_root(const char *rootfs, unsigned long propagation)
 {
 	if (mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return -errno;
-	return mount(NULL, rootfs, NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
+	return propagation && mount(NULL, rootfs, NULL, MS_REC | propagation, NULL) < 0 ? -errno : 0;
 }
 
 int criu_prepare_root(const struct plan *p, const char *rootfs, struct error *err)
 {
-	int r = unshare(CLONE_NEWNS) < 0 ? -errno : make_private(rootfs);
+	int r = unshare(CLONE_NEWNS) < 0 ? -errno : make_slave(rootfs);
 
 	if (r == 0)
-		r = bind_root(rootfs);
+		r = bind_root(rootfs, MS_PRIVATE);
 	if (r < 0)
 		return error_errno(err, r, "root.path: %s", rootfs);
 	r = make_mount_points(p, rootfs, err);
@@ -141,6 +142,6 @@ int criu_prepare_root(const struct plan *p, const char *rootfs, struct error *er
 		return r;
 	if (umount2(rootfs, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return error_errno(err, errno, "root.path: %s", rootfs);
-	r = bind_root(rootfs);
+	r = bind_root(rootfs, 0);
 	return r < 0 ? error_errno(err, r, "root.path: %s", rootfs) : 0;
 }
