@@ -201,7 +201,7 @@ static int dump(struct checkpoint *k, const struct criu_dirs *d, struct error *e
 	if (r < 0)
 		return r;
 	r = criu_carry_out(&criu, k->s->pre_dump ? CRIU_PRE_DUMP : CRIU_DUMP, &m, err);
-	return r < 0 ? criu_explain(d, LOG_FILE, criu.reason, err) : 0;
+	return r < 0 ? criu_explain(&criu, d, LOG_FILE, err) : 0;
 }
 
 int container_checkpoint(const struct context *x, const char *id, const struct criu_settings *s, struct error *err)

@@ -51,9 +51,9 @@ void criu_dirs_close(struct criu_dirs *d);
 /* The options of both, and those of s. -EINVAL: an unknown mode, method or namespace. */
 int criu_put_settings(struct criu_message *m, const struct criu_settings *s, const struct criu_dirs *d, const char *log,
 	const struct oci_map *annotations, struct error *err);
-/* Adds the last errors of CRIU's log to a message, or `reason` where there is no log: ": REASON (log: FILE)". Returns
- * -err->code. */
-int criu_explain(const struct criu_dirs *d, const char *log, const char *reason, struct error *err);
+/* Adds to the message of a request that CRIU failed at the last errors of its log, or without a log what its answer said:
+ * ": REASON (log: FILE)". Returns -err->code. */
+int criu_explain(const struct criu *c, const struct criu_dirs *d, const char *log, struct error *err);
 /* The key of a joined network or pid namespace (CLONE_NEW*) in the images, or NULL: CRIU joins the others itself. */
 const char *criu_external_key(uint32_t namespace);
 /* CRIU's word for a namespace (CLONE_NEW*). */

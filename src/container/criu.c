@@ -371,6 +371,7 @@ static int answer_to(struct criu *c, enum criu_request what, char *data, struct 
 		return error_set(err, first.code, "%s", first.msg);
 	fd_close(&a.fd);
 	if (!a.success || a.type != what) {
+		c->failed = true;
 		put_line(c->reason, sizeof(c->reason), &a.text);
 		return error_set(err, EIO, "criu failed: type %s errno %d", name_of(what), (int)a.number);
 	}

@@ -76,7 +76,8 @@ struct criu {
 	/* found */
 	pid_t pid;
 	int sock;
-	char reason[256]; /* why it failed, as far as its answer says so */
+	bool failed;	  /* it could not do what it was asked for */
+	char reason[256]; /* why, as far as its answer says so */
 	pid_t restored; /* the container's init, our child */
 };
 /* -EMFILE when there are too many. A negative one is passed over. */

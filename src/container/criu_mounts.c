@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,9 +43,14 @@ static int put_name(const struct visitor *v, const char *name, const char *sourc
 	return 0;
 }
 
+/* CRIU looks for the mount that a source is on by the text of its path. */
 static int put_source(const struct visitor *v, const char *name, const char *source)
 {
-	criu_put_pair(v->m, CRIU_EXT_MNT, name, source);
+	char real[PATH_MAX];
+
+	if (!realpath(source, real))
+		return -errno;
+	criu_put_pair(v->m, CRIU_EXT_MNT, name, real);
 	return 0;
 }
 

@@ -185,18 +185,20 @@ static void last_errors(const char *text, char *ret, size_t size)
 	}
 }
 
-int criu_explain(const struct criu_dirs *d, const char *log, const char *reason, struct error *err)
+int criu_explain(const struct criu *c, const struct criu_dirs *d, const char *log, struct error *err)
 {
 	_cleanup_buffer_ struct buffer text = BUFFER_INIT;
 	char found[600] = "";
 	struct error before = *err;
 	size_t len;
 
+	if (!c->failed)
+		return -before.code;
 	if (file_load_at(d->work >= 0 ? d->work : d->images, log, LOG_MAX, &text, &len, NULL) == 0)
 		last_errors(text.data, found, sizeof(found));
 	if (found[0])
 		return error_set(err, before.code, "%s: %s (log: %s/%s)", before.msg, found, d->work_path, log);
-	return reason[0] ? error_set(err, before.code, "%s: %s", before.msg, reason) : -before.code;
+	return c->reason[0] ? error_set(err, before.code, "%s: %s", before.msg, c->reason) : -before.code;
 }
 
 /* ---- namespaces ---- */

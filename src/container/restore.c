@@ -169,10 +169,13 @@ static int bring_loopback_up(pid_t pid, struct error *err)
 
 static int on_namespaces(struct creation *c, pid_t pid, struct error *err)
 {
-	int r = plan_new_namespaces(c->config) & CLONE_NEWNET ? bring_loopback_up(pid, err) : 0;
+	int r = 0;
 
-	if (r == 0)
-		r = setup_net_devices(c->plan, pid, err);
+	if (plan_new_namespaces(c->config) & CLONE_NEWNET) { /* one that was joined is as it was left */
+		r = bring_loopback_up(pid, err);
+		if (r == 0)
+			r = setup_net_devices(c->plan, pid, err);
+	}
 	if (r == 0)
 		r = intel_rdt_apply(c->plan, &c->rdt, pid, err);
 	c->hooks_begun = true;
@@ -252,7 +255,7 @@ static int carry_out(struct restore *t, struct error *err)
 	if (r < 0)
 		return r;
 	r = criu_carry_out(criu, CRIU_RESTORE, &m, err);
-	return r < 0 ? criu_explain(&t->dirs, LOG_FILE, criu->reason, err) : 0;
+	return r < 0 ? criu_explain(criu, &t->dirs, LOG_FILE, err) : 0;
 }
 
 static int make_all(struct restore *t, struct error *err)
