@@ -60,3 +60,307 @@ goes_on() {
 		count_above "$saved"
 	done
 }
+
+@test "checkpoint: --leave-running, and restore under another id beside it" {
+	counter
+	save --leave-running
+	is "$(state_of "$ID")" running
+	goes_on
+	rt_fails restore --detach "$ID"
+	says "already exists"
+	rt_ok delete --force "$ID"
+	restore
+	goes_on
+}
+
+@test "checkpoint: only a container that runs" {
+	set_args sleep 1000
+	rt_ok create "$ID"
+	rt_fails checkpoint "$ID"
+	says "cannot be checkpointed in created state"
+	rt_ok kill "$ID" KILL
+	wait_state "$ID" stopped
+	rt_fails checkpoint "$ID"
+	says "cannot be checkpointed in stopped state"
+	[ ! -e checkpoint ]
+}
+
+@test "checkpoint: a paused container" {
+	counter
+	rt_ok pause "$ID"
+	save --leave-running
+	is "$(state_of "$ID")" paused
+	rt_ok resume "$ID"
+	goes_on
+}
+
+@test "checkpoint: --pre-dump, --parent-path" {
+	counter
+	rt checkpoint --pre-dump --image-path parent "$ID"
+	[ "$status" -eq 0 ] || { is "$(state_of "$ID")" running && skip "no tracking of dirty memory: $err"; }
+	goes_on
+	save --parent-path ../parent --image-path images
+	[ -e images/parent ]
+	restore --image-path images
+	goes_on
+}
+
+@test "checkpoint: what is wrong with the command line is said before anything is done" {
+	counter
+	rt_fails checkpoint --parent-path /tmp "$ID"
+	says "--parent-path must be relative"
+	rt_fails checkpoint --parent-path nowhere "$ID"
+	says "invalid --parent-path: nowhere: no such file or directory"
+	rt_fails checkpoint --manage-cgroups-mode none "$ID"
+	says "invalid manage-cgroups-mode value: none"
+	rt_fails checkpoint --network-lock none "$ID"
+	says "--network-lock:" "it is iptables, nftables or skip"
+	rt_fails checkpoint --empty-ns pid "$ID"
+	says "is not supported"
+	rt_fails checkpoint --page-server 1.2.3.4 "$ID"
+	says "ADDRESS:PORT"
+	rt_fails checkpoint --page-server 1.2.3.4:0 "$ID"
+	says "Invalid port number"
+	rt_fails checkpoint --lazy-pages --status-fd 77 "$ID"
+	says "invalid --status-fd argument 77: bad file descriptor"
+	rt_fails checkpoint --status-fd 1 "$ID"
+	says "--status-fd is for --lazy-pages"
+	[ ! -e checkpoint/inventory.img ]
+	goes_on
+}
+
+@test "restore: without images, and without a criu" {
+	counter
+	rt_fails restore --image-path nowhere "$ID-x"
+	says "--image-path: nowhere: no such file or directory"
+	mkdir empty
+	rt_fails restore --detach --image-path empty "$ID-x"
+	says "descriptors.json: no such file or directory"
+	rm "$BATS_TEST_TMPDIR/bin/criu"
+	PATH="$BATS_TEST_TMPDIR/bin:/bin:/usr/bin" rt_fails checkpoint "$ID"
+	says "criu: executable file not found in \$PATH"
+	goes_on
+	rt_fails state "$ID-x"
+}
+
+@test "restore: the reason of a failure is in the message, and nothing is left" {
+	counter
+	save
+	rm checkpoint/core-1.img
+	rt_fails restore --detach "$ID"
+	says "criu failed: type RESTORE" "EOF" "(log: checkpoint/restore.log)"
+	nothing_left
+}
+
+# locker: counter, with a lock on /tmp/locked.
+locker() {
+	ldd "$(command -v flock)" | grep -o '/[^ ]*' | xargs cp --parents -Lt rootfs "$(command -v flock)"
+	set_script 'n=0; exec 9>/tmp/locked; flock 9; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
+	rt_ok run --detach "$ID"
+	wait_for count_above 3
+	run ! flock --nonblock rootfs/tmp/locked true
+}
+
+@test "checkpoint: the reason of a failure is in the message, and the container goes on" {
+	locker
+	rt_fails checkpoint "$ID"
+	says "criu failed: type DUMP" "file locks" "(log: checkpoint/dump.log)"
+	goes_on
+}
+
+@test "checkpoint: --file-locks" {
+	locker
+	save --file-locks
+	flock --nonblock rootfs/tmp/locked true
+	restore --file-locks
+	goes_on
+	run ! flock --nonblock rootfs/tmp/locked true
+}
+
+@test "restore: in the foreground, the exit status is the container's" {
+	set_script 'touch /tmp/up; while [ ! -e /tmp/end ]; do sleep 0.1; done; exit 7'
+	rt_ok run --detach "$ID"
+	wait_for test -e rootfs/tmp/up
+	save
+	touch rootfs/tmp/end
+	rt restore "$ID"
+	is "$status" 7
+	nothing_left
+}
+
+# with_streams OUT VERB...: with the fifo of descriptor 8 as standard input, a pipe to OUT as standard output and a new file
+# for errors.
+with_streams() {
+	local to=$1
+
+	shift
+	limited "$RUNTIME" --root "$ROOT" "$@" <&8 2>"$to.err" 3>&- > >(exec cat >"$to" 3>&-)
+}
+
+@test "restore: the standard streams, pipes and files of the host, are those of restore" {
+	mkfifo in in2
+	exec 8<>in
+	set_script 'echo up; while read -r l; do echo "<$l>"; done'
+	with_streams said run --detach "$ID"
+	echo first >in
+	wait_for file_has said "<first>"
+	save
+	exec 8<>in2
+	with_streams said2 restore --detach "$ID"
+	echo second >in2
+	wait_for file_has said2 "<second>"
+	is "$(cat said2)" "<second>"
+	is "$(tr '\n' ' ' <said)" "up <first> "
+	exec 8>&-
+}
+
+@test "checkpoint: a terminal" {
+	set_config '.process.terminal = true'
+	console_receiver
+	set_script 'n=0; while read -r l; do n=$((n + 1)); echo "$n<$l>"; done'
+	rt_ok run --detach --console-socket "$CONSOLE" "$ID"
+	echo first >"$CONSOLE_IN"
+	wait_for file_has "$CONSOLE_OUT" "1<first>"
+	save
+	kill "$console_pid" || true
+	rm -rf "$CONSOLE_DIR" "$CONSOLE_IN" "$CONSOLE_OUT"
+	console_receiver
+	restore --console-socket "$CONSOLE"
+	echo second >"$CONSOLE_IN"
+	wait_for file_has "$CONSOLE_OUT" "2<second>"
+}
+
+@test "restore: binds, also through a symbolic link, are the host's; missing mount points are made" {
+	mkdir -p outer inner rootfs/real
+	ln -s /real/there rootfs/link
+	add_mount /link bind "$PWD/outer" bind rw
+	add_mount /link/deep/inner bind "$PWD/inner" bind ro
+	counter
+	save
+	rm -rf outer/deep
+	echo new >inner/word
+	restore
+	goes_on
+	rt_ok exec "$ID" cat /link/deep/inner/word
+	is "$out" new
+	rt exec "$ID" touch /link/deep/inner/x
+	[ "$status" -ne 0 ]
+	rt_ok exec "$ID" touch /link/y
+	[ -e outer/y ]
+}
+
+@test "restore: what was masked and read-only is so" {
+	all_caps
+	counter
+	save
+	restore
+	goes_on
+	rt_ok exec "$ID" cat /proc/keys /proc/timer_list
+	is "$out" ""
+	rt exec "$ID" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	[ "$status" -ne 0 ]
+	rt_ok exec "$ID" ls /sys/firmware
+	is "$out" ""
+}
+
+@test "restore: limits are in force, before and after" {
+	requires_controller pids
+	set_config '.linux.resources.pids = {limit: 20}'
+	counter
+	save
+	restore
+	is "$(cgroup_value "$(pid_of "$ID")" pids pids.max)" 20
+	rt_ok update --pids-limit 30 "$ID"
+	is "$(cgroup_value "$(pid_of "$ID")" pids pids.max)" 30
+	goes_on
+}
+
+@test "restore: into another cgroup with --manage-cgroups-mode ignore" {
+	set_config ".linux.cgroupsPath = \"$(cgroups_path "$ID-a")\""
+	counter
+	save --manage-cgroups-mode ignore
+	set_config ".linux.cgroupsPath = \"$(cgroups_path "$ID-b")\""
+	restore --manage-cgroups-mode ignore
+	has "$(cat "/proc/$(pid_of "$ID")/cgroup")" "$ID-b"
+	is "$(find /sys/fs/cgroup -type d -name "$ID-a")" ""
+	goes_on
+}
+
+@test "restore: pause, kill and delete work" {
+	counter
+	save
+	restore --pid-file pid
+	is "$(cat pid)" "$(pid_of "$ID")"
+	rt_ok pause "$ID"
+	is "$(state_of "$ID")" paused
+	rt_ok resume "$ID"
+	goes_on
+	rt_ok kill "$ID" KILL
+	wait_state "$ID" stopped
+	rt_ok delete "$ID"
+	nothing_left
+}
+
+@test "restore: prestart, createRuntime, poststart and poststop hooks, in the container's network namespace" {
+	set_config ".hooks = {
+		createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo createRuntime >>$PWD/hooks; cat >$PWD/state\"]}],
+		poststart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo poststart >>$PWD/hooks\"]}],
+		poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo poststop >>$PWD/hooks\"]}]}"
+	counter
+	save
+	is "$(tr '\n' ' ' <hooks)" "createRuntime poststart poststop "
+	rm hooks
+	restore
+	is "$(tr '\n' ' ' <hooks)" "createRuntime poststart "
+	is "$(jq -r .id state)" "$ID"
+	goes_on
+}
+
+@test "restore: loopback is up, and a connection in the container lives" {
+	set_script 'nc -l -p 77 -e sh -c "while read l; do echo back \$l; done" &
+		sleep 1; { n=0; while :; do n=$((n + 1)); echo $n; sleep 0.1; done; } | nc 127.0.0.1 77 |
+		while read -r a b; do echo $b >/tmp/n; done'
+	rt_ok run --detach "$ID"
+	wait_for count_above 3
+	rt_fails checkpoint --network-lock skip "$ID"
+	says "onnected TCP"
+	goes_on
+	save --tcp-established --network-lock skip
+	restore --tcp-established --network-lock skip
+	goes_on
+	rt_ok exec "$ID" ifconfig lo
+	has "$out" UP
+}
+
+@test "restore: a network namespace by path is joined again" {
+	mkdir -p net
+	touch net/ns
+	unshare --net="$PWD/net/ns" true
+	set_config ".linux.namespaces |= map(if .type == \"network\" then .path = \"$PWD/net/ns\" else . end)"
+	counter
+	save
+	restore
+	is "$(stat -Lc %i "/proc/$(pid_of "$ID")/ns/net")" "$(stat -Lc %i net/ns)"
+	goes_on
+	rt_ok delete --force "$ID"
+	umount net/ns
+}
+
+@test "checkpoint: org.criu.config" {
+	echo 'log-file=other.log' >criu.conf
+	set_config ".annotations = {\"org.criu.config\": \"$PWD/criu.conf\"}"
+	counter
+	save --work-path work
+	[ -e work/other.log ]
+	[ ! -e work/dump.log ]
+	restore --work-path work
+	goes_on
+}
+
+@test "checkpoint: a cgroup namespace" {
+	set_config '.linux.namespaces += [{type: "cgroup"}]'
+	counter
+	save
+	restore
+	goes_on
+}
