@@ -3,7 +3,7 @@
 # The measurements of bench/run; measure_X takes every name that begins with X-. Sourced by it.
 
 all_measurements=(run-unified run-legacy run-hybrid podman-legacy podman-unified cold-legacy cold-unified verbs-legacy
-	verbs-unified exec-legacy exec-unified mounts crowd-legacy crowd-unified alive memory size namespaces options-legacy
+	verbs-unified exec-legacy exec-unified mounts crowd-legacy crowd-unified alive-legacy alive-unified memory size namespaces options-legacy
 	options-unified pool docker)
 
 list_measurements() {
@@ -15,7 +15,7 @@ verbs-VIEW     create, start, state, list, exec, kill, delete
 exec-VIEW      100 times exec of a program that does nothing: wall time and CPU time
 mounts         run with 10, 1,000 and 5,000 mounts on the host
 crowd-VIEW     create, start and delete of 100 containers, 8 at once
-alive          create and start of 1,000 containers that all stay
+alive-VIEW     create and start of 1,000 containers that all stay
 memory         the smallest memory limit (cgroup v1) in which a container starts
 size           of the static program
 namespaces     what the kernel takes for namespaces, 50 times
@@ -193,9 +193,10 @@ measure_crowd() {
 }
 
 measure_alive() {
-	local round view=legacy
-	has_view legacy || view=unified
-	for round in 1 2; do crowd alive $view enviro-oci -k -n 1000; done
+	local round view
+	view=$(view_of "$1")
+	has_view "$view" || return 0
+	for round in 1 2; do crowd "$1" "$view" enviro-oci -k -n 1000; done
 }
 
 # The payload's pages are in the page cache; five starts out of five must succeed.
