@@ -364,3 +364,107 @@ with_streams() {
 	restore
 	goes_on
 }
+
+@test "restore: ipc and uts namespaces by path are joined again" {
+	mkdir -p ns
+	for n in ipc uts; do
+		touch "ns/$n"
+		unshare "--$n=$PWD/ns/$n" true
+		set_config ".linux.namespaces |= map(if .type == \"$n\" then .path = \"$PWD/ns/$n\" else . end)"
+	done
+	set_config 'del(.hostname)'
+	counter
+	save
+	restore
+	for n in ipc uts; do
+		is "$(stat -Lc %i "/proc/$(pid_of "$ID")/ns/$n")" "$(stat -Lc %i "ns/$n")"
+	done
+	goes_on
+	rt_ok delete --force "$ID"
+	umount ns/*
+}
+
+@test "restore: a pid namespace by path is joined again" {
+	mkdir -p ns
+	touch ns/pid
+	# its first process has to reap
+	unshare --fork --kill-child "--pid=$PWD/ns/pid" bash -c 'while :; do sleep 1; done' 3>&- &
+	CHILDREN+=($!)
+	wait_for mountpoint -q ns/pid
+	set_config ".linux.namespaces |= map(if .type == \"pid\" then .path = \"$PWD/ns/pid\" else . end)"
+	counter
+	pid=$(pid_of "$ID")
+	save
+	wait_for test ! -e "/proc/$pid"
+	restore
+	is "$(stat -Lc %i "/proc/$(pid_of "$ID")/ns/pid")" "$(stat -Lc %i ns/pid)"
+	goes_on
+	rt_ok delete --force "$ID"
+	umount ns/pid
+}
+
+@test "restore: the network and other namespaces of the host" {
+	set_config '.linux.namespaces |= map(select(.type == "pid" or .type == "mount"))' 'del(.hostname)' \
+		'.mounts |= map(select(.type != "sysfs" and .type != "mqueue" and .type != "cgroup"))'
+	counter
+	save
+	restore
+	goes_on
+}
+
+# with_null ARG...: the runtime with nothing but /dev/null. Files of ours are not for root of a user namespace to open.
+with_null() {
+	limited "$RUNTIME" --root "$ROOT" "$@" </dev/null >/dev/null 2>&1 3>&-
+}
+
+@test "restore: a user namespace" {
+	remap 100000
+	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
+	with_null run --detach "$ID"
+	wait_for count_above 3
+	save
+	with_null restore --detach "$ID"
+	is "$(awk '{ print $2 }' "/proc/$(pid_of "$ID")/uid_map")" 100000
+	goes_on
+}
+
+@test "restore: a read-only root, and a rootfs on a shared mount" {
+	mkdir shared
+	mount -t tmpfs -o size=64m tmpfs shared
+	mount --make-shared shared
+	cp -a rootfs shared/
+	mkdir vol
+	set_config ".root = {path: \"$PWD/shared/rootfs\", readonly: true}"
+	add_mount /tmp bind "$PWD/rootfs/tmp" rbind rw rslave
+	counter
+	mounts=$(wc -l </proc/self/mountinfo)
+	save
+	restore
+	goes_on
+	rt exec "$ID" touch /x
+	[ "$status" -ne 0 ]
+	rt_ok delete --force "$ID"
+	is "$(wc -l </proc/self/mountinfo)" "$mounts"
+	umount shared
+}
+
+@test "restore: a seccomp filter, capabilities, limits and no_new_privs" {
+	set_config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}'
+	counter
+	before=$(grep -E '^(Cap|NoNewPrivs|Seccomp:)' "/proc/$(pid_of "$ID")/status"; grep files "/proc/$(pid_of "$ID")/limits")
+	save
+	restore
+	after=$(grep -E '^(Cap|NoNewPrivs|Seccomp:)' "/proc/$(pid_of "$ID")/status"; grep files "/proc/$(pid_of "$ID")/limits")
+	is "$after" "$before"
+	goes_on
+}
+
+@test "checkpoint: processes that exec has left behind are saved, too" {
+	counter
+	rt_ok exec "$ID" sh -c 'sleep 1234 </dev/null >/dev/null 2>&1 &'
+	save
+	restore
+	rt_ok exec "$ID" ps
+	has "$out" "sleep 1234"
+	goes_on
+}

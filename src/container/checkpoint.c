@@ -17,6 +17,7 @@
 #include "container/criu_descriptors.h"
 #include "container/criu_mounts.h"
 #include "container/life.h"
+#include "container/record.h"
 
 #define LOG_FILE "dump.log"
 
@@ -216,7 +217,8 @@ int container_checkpoint(const struct context *x, const char *id, const struct c
 		return r;
 	if (c.status != STATUS_RUNNING && c.status != STATUS_PAUSED)
 		return error_set(err, EINVAL, "Container cannot be checkpointed in %s state", status_name(c.status));
-	r = criu_dirs_open(s, true, &d, err);
+	/* at restore root of a user namespace looks which images there are */
+	r = criu_dirs_open(s, c.record->namespaces & CLONE_NEWUSER ? 0711 : 0700, &d, err);
 	if (r == 0)
 		r = check_parent(s, &d, err);
 	if (r == 0)

@@ -39,8 +39,8 @@ struct criu_dirs {
 	const char *images_path, *work_path;
 };
 #define CRIU_DIRS_INIT ((struct criu_dirs){-1, -1, NULL, NULL})
-/* Opens the directories; made where they are missing (images: only with `make`). */
-int criu_dirs_open(const struct criu_settings *s, bool make, struct criu_dirs *ret, struct error *err);
+/* Opens the directories; made where they are missing (images: with mode `make`, 0: not). */
+int criu_dirs_open(const struct criu_settings *s, mode_t make, struct criu_dirs *ret, struct error *err);
 /* They go to CRIU by the same numbers. */
 int criu_dirs_keep(const struct criu_dirs *d, struct criu *criu, struct error *err);
 /* In another mount namespace: opens them again, by the same numbers. */

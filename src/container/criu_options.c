@@ -29,7 +29,7 @@ enum { CGROUP_MODE_DEFAULT = 6 };
 
 /* ---- directories ---- */
 
-static int make_with_parents(const char *path)
+static int make_with_parents(const char *path, mode_t mode)
 {
 	char part[4096];
 	size_t n = str_copy(part, sizeof(part), path);
@@ -39,16 +39,16 @@ static int make_with_parents(const char *path)
 	for (size_t i = 1; i <= n; i++)
 		if (path[i] == '/' || path[i] == '\0') {
 			part[i] = '\0';
-			if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			if (mkdir(part, mode) < 0 && errno != EEXIST)
 				return -errno;
 			part[i] = path[i];
 		}
 	return 0;
 }
 
-static int open_dir(const char *option, const char *path, bool make, int *ret, struct error *err)
+static int open_dir(const char *option, const char *path, mode_t make, int *ret, struct error *err)
 {
-	int r = make ? make_with_parents(path) : 0;
+	int r = make ? make_with_parents(path, make) : 0;
 
 	if (r == 0) {
 		*ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -57,7 +57,7 @@ static int open_dir(const char *option, const char *path, bool make, int *ret, s
 	return r < 0 ? error_errno(err, r, "%s: %s", option, path) : 0;
 }
 
-int criu_dirs_open(const struct criu_settings *s, bool make, struct criu_dirs *ret, struct error *err)
+int criu_dirs_open(const struct criu_settings *s, mode_t make, struct criu_dirs *ret, struct error *err)
 {
 	int r;
 
@@ -66,7 +66,7 @@ int criu_dirs_open(const struct criu_settings *s, bool make, struct criu_dirs *r
 	ret->work_path = s->work_path && *s->work_path ? s->work_path : ret->images_path;
 	r = open_dir("--image-path", ret->images_path, make, &ret->images, err);
 	if (r == 0 && ret->work_path != ret->images_path)
-		r = open_dir("--work-path", ret->work_path, true, &ret->work, err);
+		r = open_dir("--work-path", ret->work_path, 0700, &ret->work, err);
 	return r;
 }
 
@@ -84,7 +84,7 @@ static int reopen(const char *path, int fd, struct error *err)
 
 	if (fd < 0)
 		return 0;
-	r = open_dir("restore", path, false, &again, err);
+	r = open_dir("restore", path, 0, &again, err);
 	return r < 0 ? r : dup3(again, fd, O_CLOEXEC) < 0 ? error_errno(err, errno, "restore: %s", path) : 0;
 }
 

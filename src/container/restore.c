@@ -317,7 +317,7 @@ int container_restore(const struct context *x, const char *id, const struct crea
 	t.criu.data = &t;
 	r = creation_prepare(&c, err);
 	if (r == 0)
-		r = criu_dirs_open(s, false, &t.dirs, err);
+		r = criu_dirs_open(s, 0, &t.dirs, err);
 	if (r == 0 && !o->detach)
 		r = foreground_begin(&f, !o->no_subreaper, err);
 	if (r == 0)
