@@ -40,7 +40,7 @@ docker_measurement() {
 		done
 		timed docker 20 $view
 	fi
-	kill "$dockerd" 2>/dev/null || :
+	docker_stop
 	wait "$dockerd" 2>/dev/null || :
 	unset DOCKER_HOST
 }

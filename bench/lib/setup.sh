@@ -57,7 +57,7 @@ podman_bundle() { # podman_bundle NAME
 
 set_up() {
 	work=$(mktemp -d "${TMPDIR:-/tmp}/enviro-bench.XXXXXX")
-	trap 'cd /; end_namespaces; umount -l "$work" 2>/dev/null || :; rmdir "$work"' EXIT
+	trap 'cd /; docker_stop; end_namespaces; umount -l "$work" 2>/dev/null || :; rmdir "$work"' EXIT
 	mount -t tmpfs -o mode=700 bench "$work"
 	libs=$("$top/contrib/build-static" --print-libs)
 	for p in timer floor true crowd mounts kernel; do compile $p; done
@@ -105,6 +105,10 @@ namespace_with() {
 	holders+=($!)
 	read -r made_pid <"$dir.out" || die "mounts: $1 of them cannot be made"
 	namespaces+=("$made_pid")
+}
+
+docker_stop() { # also what an interrupted measurement left
+	[ ! -s "$work/docker/pid" ] || kill "$(cat "$work/docker/pid")" 2>/dev/null || :
 }
 
 end_namespaces() {
