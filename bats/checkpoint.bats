@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# CRIU is the criu of $PATH, or what $CRIU names.
+# CRIU is what $CRIU names, or the criu of $PATH; contrib/criu gets one that starts.
 
 load helpers
 
@@ -467,4 +467,79 @@ with_null() {
 	rt_ok exec "$ID" ps
 	has "$out" "sleep 1234"
 	goes_on
+}
+
+# with_host_python: python3 of the host in the container.
+with_host_python() {
+	mkdir -p rootfs/usr rootfs/lib rootfs/lib64
+	add_mount /usr bind /usr rbind ro
+	add_mount /lib bind /lib rbind ro
+	[ ! -d /lib64 ] || add_mount /lib64 bind /lib64 rbind ro
+}
+
+@test "checkpoint: --ext-unix-sk" {
+	with_host_python
+	background socat -u UNIX-RECV:sock,mode=666 OPEN:heard,creat,append
+	wait_for test -S sock
+	add_mount /sock bind "$PWD/sock" bind
+	cat >rootfs/talk.py <<-'P'
+		import socket, time
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.connect("/sock")
+		n = 0
+		while True:
+		    n += 1
+		    s.send(b"%d\n" % n)
+		    open("/tmp/n", "w").write("%d" % n)
+		    time.sleep(0.1)
+	P
+	# CRIU sees the other end only in a network namespace that both are in
+	set_config '.linux.namespaces |= map(select(.type != "network"))' '.mounts |= map(select(.type != "sysfs" and .type != "cgroup"))'
+	set_args /usr/bin/python3 /talk.py
+	with_null run --detach "$ID"
+	wait_for count_above 3
+	rt_fails checkpoint "$ID"
+	says "External socket"
+	save --ext-unix-sk
+	restore --ext-unix-sk
+	goes_on
+}
+
+@test "checkpoint: --tcp-close" {
+	with_host_python
+	cat >rootfs/talk.py <<-'P'
+		import socket, time
+		l = socket.create_server(("127.0.0.1", 77))
+		c = socket.create_connection(("127.0.0.1", 77))
+		a, _ = l.accept()
+		n = 0
+		while True:
+		    n += 1
+		    try:
+		        a.send(b"x")
+		        c.recv(1)
+		    except OSError as e:
+		        open("/tmp/closed", "w").write(str(e))
+		    open("/tmp/n", "w").write("%d" % n)
+		    time.sleep(0.1)
+	P
+	set_args /usr/bin/python3 /talk.py
+	with_null run --detach "$ID"
+	wait_for count_above 3
+	[ ! -e rootfs/tmp/closed ]
+	save --tcp-close --network-lock skip
+	restore --tcp-close --network-lock skip
+	goes_on
+	[ -e rootfs/tmp/closed ]
+}
+
+@test "checkpoint: --link-remap, a deleted file that is open" {
+	set_script 'n=0; echo text >/tmp/gone; exec 5</tmp/gone; rm /tmp/gone
+		while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; [ ! -e /tmp/look ] || { cat <&5 >/tmp/seen; rm /tmp/look; }; done'
+	rt_ok run --detach "$ID"
+	wait_for count_above 3
+	save --link-remap
+	restore
+	touch rootfs/tmp/look
+	wait_for file_has rootfs/tmp/seen text
 }

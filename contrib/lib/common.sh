@@ -104,3 +104,9 @@ cache_dir() {
 }
 
 cpus() { nproc 2>/dev/null || echo 1; }
+
+# The mirror this machine's own packages come from.
+mirror() {
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		awk -v s="$(. /etc/os-release && echo "$VERSION_CODENAME")" '$2 == s { print $1; exit }'
+}
