@@ -131,8 +131,6 @@ static int put_container(struct restore *t, struct criu_message *m, struct error
 	criu_put_text(m, CRIU_LSM_MOUNT_CONTEXT, t->s->lsm_mount_context);
 	if (r == 0)
 		r = put_namespaces(t, m, err);
-	if (r == 0)
-		r = criu_put_mount_sources(m, c->plan, err);
 	return r < 0 ? r : criu_put_descriptors(m, t->dirs.images, err);
 }
 
@@ -252,6 +250,8 @@ static int carry_out(struct restore *t, struct error *err)
 		r = enter_cgroup(c, criu->pid, err);
 	if (r == 0)
 		r = put_cgroups(&m, criu->pid, &c->arena, err);
+	if (r == 0) /* the cgroup's directories are among them */
+		r = criu_put_mount_sources(&m, c->plan, err);
 	if (r < 0)
 		return r;
 	r = criu_carry_out(criu, CRIU_RESTORE, &m, err);
