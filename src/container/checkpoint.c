@@ -138,8 +138,8 @@ static void put_freezer(struct criu_message *m, const struct cgroup *cg)
 		}
 }
 
-static int put_container(struct criu_message *m, const struct checkpoint *k, const struct plan *p, const struct criu_dirs *d,
-	struct error *err)
+static int put_container(struct criu_message *m, const struct checkpoint *k, const struct plan *p,
+	const struct criu_dirs *d, struct error *err)
 {
 	int r = put_external_namespaces(m, p, k->c->pid, err);
 

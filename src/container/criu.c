@@ -346,7 +346,10 @@ static int take_notification(struct criu *c, struct answer *a, struct error *err
 
 static const char *name_of(uint64_t type)
 {
-	return type == CRIU_DUMP ? "DUMP" : type == CRIU_PRE_DUMP ? "PRE_DUMP" : type == CRIU_RESTORE ? "RESTORE" : "NOTIFY";
+	return type == CRIU_DUMP       ? "DUMP"
+	       : type == CRIU_PRE_DUMP ? "PRE_DUMP"
+	       : type == CRIU_RESTORE  ? "RESTORE"
+				       : "NOTIFY";
 }
 
 static int answer_to(struct criu *c, enum criu_request what, char *data, struct error *err)

@@ -50,7 +50,8 @@ static bool outer_file(pid_t pid, int fd, const char *path, const char *mounts, 
 
 	if (!id || stat(path, &st) < 0 || has_mount(mounts, id))
 		return false;
-	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !(S_ISCHR(st.st_mode) && major(st.st_rdev) == MEMORY_DEVICES))
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) &&
+		!(S_ISCHR(st.st_mode) && major(st.st_rdev) == MEMORY_DEVICES))
 		return false;
 	snprintf(ret, n, "file[%llx:%llx]", (unsigned long long)id, (unsigned long long)st.st_ino);
 	return true;

@@ -26,8 +26,8 @@ struct visitor {
 /* A mount point is known by the path that symbolic links lead to. */
 static int put_name(const struct visitor *v, const char *name, const char *source)
 {
-	_cleanup_close_ int fd = sys_openat2(v->root, name, O_PATH | O_CLOEXEC, 0,
-		SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
+	_cleanup_close_ int fd =
+		sys_openat2(v->root, name, O_PATH | O_CLOEXEC, 0, SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS);
 	char link[64], real[PATH_MAX];
 	ssize_t n;
 
@@ -91,7 +91,8 @@ static int visit(const struct visitor *v, const struct plan *p, struct error *er
 		int r = visit_step(v, p, s, &a);
 
 		if (r < 0)
-			return error_errno(err, r, "%s[%u]", s->op == PLAN_OP_MOUNT ? "mounts" : "linux.devices", s->index);
+			return error_errno(
+				err, r, "%s[%u]", s->op == PLAN_OP_MOUNT ? "mounts" : "linux.devices", s->index);
 	}
 	return 0;
 }

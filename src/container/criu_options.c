@@ -117,10 +117,12 @@ static int put_words(struct criu_message *m, const struct criu_settings *s, stru
 {
 	uint64_t mode = CGROUP_MODE_DEFAULT, lock = 0;
 
-	if (s->manage_cgroups_mode && *s->manage_cgroups_mode && find_word(cgroup_modes, 4, s->manage_cgroups_mode, &mode) < 0)
+	if (s->manage_cgroups_mode && *s->manage_cgroups_mode &&
+		find_word(cgroup_modes, 4, s->manage_cgroups_mode, &mode) < 0)
 		return error_set(err, EINVAL, "invalid manage-cgroups-mode value: %s", s->manage_cgroups_mode);
 	if (s->network_lock && *s->network_lock && find_word(network_locks, 3, s->network_lock, &lock) < 0)
-		return error_set(err, EINVAL, "--network-lock: \"%s\": it is iptables, nftables or skip", s->network_lock);
+		return error_set(
+			err, EINVAL, "--network-lock: \"%s\": it is iptables, nftables or skip", s->network_lock);
 	for (size_t i = 0; i < s->empty_ns_len; i++)
 		if (!str_eq(s->empty_ns[i], "network"))
 			return error_set(err, EINVAL, "namespace \"%s\" is not supported", s->empty_ns[i]);
@@ -166,7 +168,8 @@ int criu_put_settings(struct criu_message *m, const struct criu_settings *s, con
 
 /* ---- the reason of a failure ---- */
 
-/* A line is "(00.01) Error (criu/x.c:12): REASON"; the reason comes first, and then who could not go on because of it. */
+/* A line is "(00.01) Error (criu/x.c:12): REASON"; the reason comes first, and then who could not go on because of it.
+ */
 static void last_errors(const char *text, char *ret, size_t size)
 {
 	const char *found[ERRORS] = {NULL}, *p = text;

@@ -105,8 +105,8 @@ static int make_mount_points(const struct plan *p, const char *rootfs, struct er
 	return r;
 }
 
-/* The mount that a path is on sends nothing to its peers on the host any more: nobody else sees what is mounted there. What
- * is bound from it is a slave as well, which CRIU can make slaves like. */
+/* The mount that a path is on sends nothing to its peers on the host any more: nobody else sees what is mounted there.
+ * What is bound from it is a slave as well, which CRIU can make slaves like. */
 static int make_slave(const char *path)
 {
 	char at[PATH_MAX];

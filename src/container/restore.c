@@ -42,14 +42,14 @@ struct restore {
 
 /* ---- what CRIU is told ---- */
 
-static int put_inherited_namespace(struct restore *t, struct criu_message *m, const struct plan_join *j, const char *path,
-	struct error *err)
+static int put_inherited_namespace(
+	struct restore *t, struct criu_message *m, const struct plan_join *j, const char *path, struct error *err)
 {
 	_cleanup_message_ struct criu_message inherited = CRIU_MESSAGE_INIT;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	int r = fd < 0 ? error_errno(err, errno, "linux.namespaces[%u].path: %s", j->s.index, path) :
-			 criu_keep(&t->criu, fd, err);
+	int r = fd < 0 ? error_errno(err, errno, "linux.namespaces[%u].path: %s", j->s.index, path)
+		       : criu_keep(&t->criu, fd, err);
 
 	if (r < 0) {
 		fd_close(&fd);
