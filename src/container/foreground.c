@@ -23,7 +23,7 @@ int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
 {
 	sigset_t all;
 
-	sigfillset(&all);
+	memset(&all, 0xff, sizeof(all)); /* sigfillset leaves out those that a C library may use for threads: 32 to 34 */
 	/* these come from our own mistakes and must end us */
 	sigdelset(&all, SIGSEGV);
 	sigdelset(&all, SIGBUS);
