@@ -22,6 +22,14 @@ load helpers
 	is "$status" 1
 	[ -s "$BATS_TEST_TMPDIR/err" ]
 	nothing_left
+	# one of the runtime's own is none that was named
+	set_args sleep 1000
+	rt_ok run --detach "$ID"
+	status=0
+	limited "$RUNTIME" --root "$ROOT" --log "$BATS_TEST_TMPDIR/log" exec --preserve-fds 2 "$ID" true 3</dev/null 4<&- 5<&- \
+		>/dev/null 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
+	[ "$status" -ne 0 ]
+	grep -q "file descriptor 4 is not open" "$BATS_TEST_TMPDIR/log"
 }
 
 @test "LISTEN_FDS: sockets of the service manager go to the container" {

@@ -101,8 +101,11 @@ int engine_check_fds(uint32_t n, struct error *err)
 {
 	if (n > 4096)
 		return error_set(err, EINVAL, "--preserve-fds: %u is too many", n);
-	for (uint32_t fd = 3; fd < 3 + n; fd++)
-		if (fcntl((int)fd, F_GETFD) < 0)
+	for (uint32_t fd = 3; fd < 3 + n; fd++) {
+		int flags = fcntl((int)fd, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC) /* what came with us is not; this one is our own (the log, say) */
 			return error_set(err, EBADF, "--preserve-fds: file descriptor %u is not open", fd);
+	}
 	return 0;
 }
