@@ -13,10 +13,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "container/create.h"
-
-#ifndef NS_GET_PARENT
-#define NS_GET_PARENT _IO(0xb7, 0x2)
-#endif
+#include "kernel/nsfs.h"
 
 struct members {
 	struct arena *a;

@@ -17,13 +17,7 @@
 #include "container/create.h"
 #include "container/engine.h"
 #include "container/net_devices.h"
-
-#ifndef NSFS_MAGIC
-#define NSFS_MAGIC 0x6e736673
-#endif
-#ifndef NS_GET_NSTYPE
-#define NS_GET_NSTYPE _IO(0xb7, 0x3)
-#endif
+#include "kernel/nsfs.h"
 
 static const struct plan_step *find_from(const struct plan *p, const struct plan_step *s, enum plan_op op)
 {

@@ -16,16 +16,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-
-#ifndef NSFS_MAGIC
-#define NSFS_MAGIC 0x6e736673
-#endif
-#ifndef NS_GET_USERNS
-#define NS_GET_USERNS _IO(0xb7, 0x1)
-#endif
-#ifndef NS_GET_NSTYPE
-#define NS_GET_NSTYPE _IO(0xb7, 0x3)
-#endif
+#include "kernel/nsfs.h"
 
 const struct nspool_kind nspool_kinds[NSPOOL_KINDS] = {
 	{"net", CLONE_NEWNET},

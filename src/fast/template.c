@@ -16,14 +16,8 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "kernel/nsfs.h"
 #include "kernel/sys.h"
-
-#ifndef NSFS_MAGIC
-#define NSFS_MAGIC 0x6e736673
-#endif
-#ifndef NS_GET_NSTYPE
-#define NS_GET_NSTYPE _IO(0xb7, 0x3)
-#endif
 
 enum { PIN_PATH = 64 };
 
