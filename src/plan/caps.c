@@ -81,17 +81,19 @@ static uint64_t mask_of(char *const *names, size_t len, struct skipped *k)
 
 uint64_t caps_of_kernel(bool all)
 {
-	uint64_t mask = 0;
+	static uint64_t has, bounding; /* neither changes while the program runs */
 
+	if (has)
+		return all ? has : bounding;
 	for (unsigned n = 0; n < 64; n++) {
 		int r = sys_prctl(PR_CAPBSET_READ, n, 0, 0, 0);
 
 		if (r < 0)
 			break;
-		if (r || all)
-			mask |= (uint64_t)1 << n;
+		has |= (uint64_t)1 << n;
+		bounding |= (uint64_t)(r != 0) << n;
 	}
-	return mask;
+	return all ? has : bounding;
 }
 
 /* Cuts *set down to `limit`; what goes is warned of with `why`. */
