@@ -144,6 +144,22 @@ void frame_value_done(struct frame *f)
 	f->key = NULL;
 }
 
+bool type_fill(const struct oci_type *t, void *obj, struct arena *a)
+{
+	for (size_t i = 0; i < t->fields_len; i++) {
+		const struct oci_field *f = &t->fields[i];
+		void **to = (void **)((char *)obj + f->offset);
+		bool object = f->kind == OCI_KIND_OBJECT && f->shape == OCI_SHAPE_ONE;
+
+		if (!f->required || (f->shape == OCI_SHAPE_ONE && f->kind < OCI_KIND_STRING) || *to)
+			continue;
+		*to = arena_alloc(a, object ? f->type->size : 1);
+		if (!*to || (object && !type_fill(f->type, *to, a)))
+			return false;
+	}
+	return true;
+}
+
 void frames_path(const struct frames *fs, struct path *p)
 {
 	for (size_t i = 0; i < fs->len; i++) {

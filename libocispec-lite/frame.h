@@ -67,6 +67,10 @@ bool frame_enter_list(struct frames *fs, struct frame *f, size_t start, struct a
 /* The value that frame f waited for is complete. */
 void frame_value_done(struct frame *f);
 
+/* Gives required members that are missing something harmless: "", an array of length 0, an object that is treated the
+ * same way. False when memory is out. */
+bool type_fill(const struct oci_type *t, void *obj, struct arena *a);
+
 /* The path of the value that is being read. */
 void frames_path(const struct frames *f, struct path *p);
 

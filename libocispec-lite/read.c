@@ -6,6 +6,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "base/str.h"
+#include "libocispec-lite/findings.h"
 #include "libocispec-lite/frame.h"
 #include "libocispec-lite/number.h"
 #include "libocispec-lite/scan.h"
@@ -18,6 +19,7 @@ struct reader {
 	size_t len;
 	struct arena *arena;
 	struct oci_unknown *unknown;
+	struct oci_findings *findings; /* NULL: the first refusal ends it */
 	struct error *err;
 	yajl_handle parser;
 	void *result;
@@ -29,21 +31,35 @@ struct reader {
 
 /* ---- saying where ---- */
 
-static int say(struct reader *r, size_t at, const char *reason, const char *detail)
+static void find(struct reader *r, size_t at, struct oci_finding *f)
 {
 	struct path p = {0};
-	size_t line = 1, column = 1;
 
+	f->line = f->column = 1;
 	for (size_t i = 0; i < at && i < r->len; i++) {
-		column++;
+		f->column++;
 		if (r->text[i] == '\n') {
-			line++;
-			column = 1;
+			f->line++;
+			f->column = 1;
 		}
 	}
 	frames_path(&r->frames, &p);
-	r->status = error_set(
-		r->err, EINVAL, "%s%sline %zu, column %zu: %s%s", p.text, path_colon(&p), line, column, reason, detail);
+	f->path = p.text;
+	if (r->findings)
+		oci_findings_add(r->findings, f);
+	else
+		r->status = error_set(r->err, EINVAL, "%s%sline %zu, column %zu: %s", p.text, path_colon(&p), f->line,
+			f->column, f->reason);
+}
+
+/* Behind it nothing can be read. */
+static int say(struct reader *r, size_t at, const char *reason)
+{
+	struct oci_finding f = {.severity = OCI_ERROR, .reason = reason};
+
+	find(r, at, &f);
+	if (r->findings)
+		r->status = -EINVAL;
 	return STOP;
 }
 
@@ -75,15 +91,6 @@ static size_t string_start(const struct reader *r)
 	return i;
 }
 
-static int wrong_type(struct reader *r, size_t at, const char *found)
-{
-	struct want w = frames_want(&r->frames, r->root);
-	char reason[160];
-
-	fmt(reason, sizeof(reason), "expected %s, found ", want_words(&w));
-	return say(r, at, reason, found);
-}
-
 /* ---- values ---- */
 
 static int value_done(struct reader *r)
@@ -108,6 +115,42 @@ static int skipped(struct reader *r)
 	return r->skip_depth ? GO_ON : value_done(r);
 }
 
+/* Puts something harmless in the place of the element that cannot be read, so that those behind keep their numbers; a
+ * member counts as given. */
+static bool fill_in(struct reader *r, const struct want *w)
+{
+	struct frame *f = frames_top(&r->frames);
+	void *to;
+
+	if (!f)
+		return true;
+	if (f->mode == FRAME_OBJECT) {
+		f->given |= UINT64_C(1) << (f->field - f->type->fields);
+		return true;
+	}
+	to = w->kind == OCI_KIND_OBJECT ? frame_place_object(f, w->type->size, r->arena) : frame_place(f, r->arena);
+	if (to && w->kind == OCI_KIND_STRING)
+		*(char **)to = arena_strdup(r->arena, "");
+	return to && (w->kind != OCI_KIND_OBJECT || type_fill(w->type, to, r->arena));
+}
+
+/* opens: the value is an object or an array, whose end is to come. */
+static int wrong_type(struct reader *r, size_t at, const char *found, bool opens)
+{
+	struct want w = frames_want(&r->frames, r->root);
+	char reason[160];
+	struct oci_finding f = {.severity = OCI_ERROR, .reason = reason};
+
+	fmt(reason, sizeof(reason), "expected %s, found %s", want_words(&w), found);
+	find(r, at, &f);
+	if (!r->findings)
+		return STOP;
+	if (!fill_in(r, &w))
+		return out_of_memory(r);
+	r->skip_depth += opens;
+	return skipped(r);
+}
+
 static bool wants_one(struct reader *r, enum oci_kind kind)
 {
 	struct want w = frames_want(&r->frames, r->root);
@@ -123,7 +166,7 @@ static int on_null(void *ctx)
 	if (skipping(r))
 		return skipped(r);
 	if (!f || f->mode != FRAME_OBJECT)
-		return wrong_type(r, token_end(r) - 4, "null");
+		return wrong_type(r, token_end(r) - 4, "null", false);
 	return value_done(r);
 }
 
@@ -135,7 +178,7 @@ static int on_boolean(void *ctx, int value)
 	if (skipping(r))
 		return skipped(r);
 	if (!wants_one(r, OCI_KIND_BOOL))
-		return wrong_type(r, token_end(r) - (value ? 4 : 5), value ? "true" : "false");
+		return wrong_type(r, token_end(r) - (value ? 4 : 5), value ? "true" : "false", false);
 	to = frame_place(frames_top(&r->frames), r->arena);
 	if (!to)
 		return out_of_memory(r);
@@ -159,7 +202,7 @@ static int on_number(void *ctx, const char *s, size_t n)
 
 		memcpy(found, s, shown);
 		found[shown] = '\0';
-		return wrong_type(r, token_end(r) - n, found);
+		return wrong_type(r, token_end(r) - n, found, false);
 	}
 	to = frame_place(frames_top(&r->frames), r->arena);
 	if (!to)
@@ -176,7 +219,7 @@ static int on_string(void *ctx, const unsigned char *s, size_t n)
 	if (skipping(r))
 		return skipped(r);
 	if (!wants_one(r, OCI_KIND_STRING))
-		return wrong_type(r, string_start(r), "a string");
+		return wrong_type(r, string_start(r), "a string", false);
 	to = frame_place(frames_top(&r->frames), r->arena);
 	if (!to)
 		return out_of_memory(r);
@@ -191,7 +234,7 @@ static bool too_deep(struct reader *r)
 {
 	if (r->frames.len + r->skip_depth < OCI_MAX_DEPTH)
 		return false;
-	say(r, token_end(r) - 1, "more than 64 objects and arrays in each other", "");
+	say(r, token_end(r) - 1, "more than 64 objects and arrays in each other");
 	return true;
 }
 
@@ -237,7 +280,7 @@ static int on_start_map(void *ctx)
 	if (w.shape == OCI_SHAPE_KEYED)
 		return enter_list(r);
 	if (w.shape != OCI_SHAPE_ONE || (w.kind != OCI_KIND_OBJECT && w.kind != OCI_KIND_MAP))
-		return wrong_type(r, token_end(r) - 1, "an object");
+		return wrong_type(r, token_end(r) - 1, "an object", true);
 	return enter_object(r, &w);
 }
 
@@ -252,7 +295,7 @@ static int on_start_array(void *ctx)
 		return GO_ON;
 	}
 	if (frames_want(&r->frames, r->root).shape != OCI_SHAPE_ARRAY)
-		return wrong_type(r, token_end(r) - 1, "an array");
+		return wrong_type(r, token_end(r) - 1, "an array", true);
 	return enter_list(r);
 }
 
@@ -271,19 +314,28 @@ static int on_end_array(void *ctx)
 	return leave(ctx);
 }
 
+static int missing(struct reader *r, struct frame *f, const struct oci_field *field)
+{
+	struct oci_finding found = {.severity = OCI_ERROR, .reason = "required member is missing"};
+
+	f->field = field;
+	find(r, f->start, &found);
+	return r->findings ? GO_ON : STOP;
+}
+
 static int on_end_map(void *ctx)
 {
 	struct reader *r = ctx;
 	struct frame *f = frames_top(&r->frames);
 
-	if (!r->skip_depth && f->mode == FRAME_OBJECT) {
-		for (size_t i = 0; i < f->type->fields_len; i++) {
-			if (!f->type->fields[i].required || f->given & (UINT64_C(1) << i))
-				continue;
-			f->field = &f->type->fields[i];
-			return say(r, f->start, "required member is missing", "");
-		}
-	}
+	if (r->skip_depth || f->mode != FRAME_OBJECT)
+		return leave(r);
+	for (size_t i = 0; i < f->type->fields_len; i++)
+		if (f->type->fields[i].required && !(f->given & (UINT64_C(1) << i)) &&
+			missing(r, f, &f->type->fields[i]) == STOP)
+			return STOP;
+	if (r->findings && !type_fill(f->type, f->obj, r->arena))
+		return out_of_memory(r);
 	return leave(r);
 }
 
@@ -327,6 +379,33 @@ static bool add_unknown(struct reader *r)
 	return u->paths[u->len++] != NULL;
 }
 
+static int unknown_member(struct reader *r, struct frame *f)
+{
+	struct oci_finding found = {.severity = f->type->closed ? OCI_ERROR : OCI_WARNING, .reason = "unknown member"};
+	struct oci_nearest near = OCI_NEAREST(f->key);
+
+	f->unknown = true;
+	if (!r->findings && !f->type->closed)
+		return add_unknown(r) ? GO_ON : out_of_memory(r);
+	for (size_t i = 0; r->findings && i < f->type->fields_len; i++)
+		oci_nearest_try(&near, f->type->fields[i].name);
+	found.hint = near.best;
+	find(r, string_start(r), &found);
+	return r->findings ? GO_ON : STOP;
+}
+
+/* The first of them counts. */
+static int duplicate(struct reader *r, struct frame *f)
+{
+	struct oci_finding found = {.severity = OCI_ERROR, .reason = "duplicate key"};
+
+	find(r, string_start(r), &found);
+	if (f->mode == FRAME_OBJECT)
+		f->key = (char *)f->field->name;
+	f->unknown = true;
+	return r->findings ? GO_ON : STOP;
+}
+
 static int object_key(struct reader *r, struct frame *f, const char *s, size_t n)
 {
 	uint64_t bit;
@@ -334,16 +413,11 @@ static int object_key(struct reader *r, struct frame *f, const char *s, size_t n
 	f->field = find_field(f, s, n);
 	if (!f->field) {
 		f->key = arena_strndup(r->arena, s, n);
-		if (!f->key)
-			return out_of_memory(r);
-		f->unknown = true;
-		if (f->type->closed)
-			return say(r, string_start(r), "unknown member", "");
-		return add_unknown(r) ? GO_ON : out_of_memory(r);
+		return f->key ? unknown_member(r, f) : out_of_memory(r);
 	}
 	bit = UINT64_C(1) << (f->field - f->type->fields);
 	if (f->seen & bit)
-		return say(r, string_start(r), "duplicate key", "");
+		return duplicate(r, f);
 	f->seen |= bit;
 	return GO_ON;
 }
@@ -362,7 +436,7 @@ static int on_key(void *ctx, const unsigned char *s, size_t n)
 	added = f->key ? key_set_add(&f->keys, r->arena, f->key) : -ENOMEM;
 	if (added < 0)
 		return out_of_memory(r);
-	return added ? GO_ON : say(r, string_start(r), "duplicate key", "");
+	return added ? GO_ON : duplicate(r, f);
 }
 
 /* ---- the whole text ---- */
@@ -395,7 +469,7 @@ static int bad_json(struct reader *r)
 		}
 		yajl_free_error(r->parser, text);
 	}
-	say(r, behind && !r->at_end ? behind - 1 : behind, reason, "");
+	say(r, behind && !r->at_end ? behind - 1 : behind, reason);
 	return r->status;
 }
 
@@ -416,28 +490,49 @@ static int parse(struct reader *r)
 	if (s != yajl_status_ok)
 		return bad_json(r);
 	if (good < r->len) {
-		say(r, good, reason, "");
+		say(r, good, reason);
 		return r->status;
 	}
 	return 0;
+}
+
+static int read_all(struct reader *r)
+{
+	int status;
+
+	if (r->len > OCI_MAX_BYTES)
+		return error_set(r->err, EFBIG, "%zu bytes of JSON: more than %d", r->len, OCI_MAX_BYTES);
+	if (!r->len) {
+		say(r, 0, "empty");
+		return r->status;
+	}
+	r->parser = yajl_alloc(&events, NULL, r);
+	if (!r->parser)
+		return error_errno(r->err, ENOMEM, "read JSON");
+	status = parse(r);
+	yajl_free(r->parser);
+	return status;
 }
 
 int oci_table_read(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
 	struct oci_unknown *unknown, struct error *err)
 {
 	struct reader r = {.root = t, .text = text, .len = len, .arena = a, .unknown = unknown, .err = err};
-	int status;
+	int status = read_all(&r);
 
-	if (len > OCI_MAX_BYTES)
-		return error_set(err, EFBIG, "%zu bytes of JSON: more than %d", len, OCI_MAX_BYTES);
-	if (!len)
-		return error_set(err, EINVAL, "line 1, column 1: empty");
-	r.parser = yajl_alloc(&events, NULL, &r);
-	if (!r.parser)
-		return error_errno(err, ENOMEM, "read JSON");
-	status = parse(&r);
-	yajl_free(r.parser);
 	if (!status)
 		*ret = r.result;
 	return status;
+}
+
+int oci_table_check(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
+	struct oci_findings *fs, struct error *err)
+{
+	struct reader r = {.root = t, .text = text, .len = len, .arena = a, .findings = fs, .err = err};
+	int status = read_all(&r);
+
+	if (!status && fs->failed)
+		status = error_errno(err, ENOMEM, "read JSON");
+	*ret = status ? NULL : r.result;
+	return status == -EINVAL ? 0 : status;
 }
