@@ -16,6 +16,15 @@ static inline long sys_call6(long n, long a, long b, long c, long d, long e, lon
 	return x0;
 }
 
+/* A counter that runs at a constant rate. */
+static inline unsigned long sys_ticks(void)
+{
+	unsigned long r;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(r));
+	return r;
+}
+
 /* The entry of a program without a libc: calls start_c with the initial stack pointer. */
 #define ARCH_ENTRY                                                                                                     \
 	__asm__(".text\n.globl _start\n.type _start,%function\n_start:\n"                                              \

@@ -16,6 +16,15 @@ static inline long sys_call6(long n, long a, long b, long c, long d, long e, lon
 	return r;
 }
 
+/* A counter that runs at a constant rate, on some machines not the same on all CPUs. */
+static inline unsigned long sys_ticks(void)
+{
+	unsigned low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (unsigned long)high << 32 | low;
+}
+
 /* The entry of a program without a libc: calls start_c with the initial stack pointer. */
 #define ARCH_ENTRY                                                                                                     \
 	__asm__(".text\n.globl _start\n.type _start,@function\n_start:\n"                                              \
