@@ -119,6 +119,29 @@ ends_with() {
 	nothing_left
 }
 
+@test "foreground: what execve answers is told as it is" {
+	printf '#!/no/such/interpreter\n' >"$BUNDLE/rootfs/script"
+	chmod 755 "$BUNDLE/rootfs/script"
+	set_args /script
+	rt_fails run "$ID"
+	is "$err" "exec /script: no such file or directory"
+	rt_fails --log "$BATS_TEST_TMPDIR/log" run "$ID"
+	is "$err" "exec /script: no such file or directory"
+	is "$(sed 's/.* level/level/' "$BATS_TEST_TMPDIR/log")" 'level=error msg="exec /script: no such file or directory"'
+	set_config '.process.terminal = false'
+	rt_ok create "$ID" --bundle "$BUNDLE"
+	rt_fails start "$ID"
+	is "$err" "exec /script: no such file or directory"
+	rt_ok delete "$ID"
+	set_args sleep 1000
+	rt_ok run --detach "$ID"
+	rt exec "$ID" /script
+	is "$status" 255
+	is "$err" "exec /script: no such file or directory"
+	rt_ok delete --force "$ID"
+	nothing_left
+}
+
 @test "foreground: --keep of a container that was never started is no help: nothing is left" {
 	set_args /no/such/program
 	rt_fails run --keep "$ID"

@@ -94,14 +94,31 @@ check() {
 @test "mount options: those that clear, on a bind of a mount that has them" {
 	volume
 	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime,nodiratime "$VOL"
-	for o in rw suid dev exec strictatime diratime atime; do
+	for o in rw suid dev exec strictatime; do
 		add_mount "/o/$o" bind "$VOL" bind "$o"
 	done
 	sleeper
 	table
-	for o in rw suid dev exec strictatime diratime atime; do
+	for o in rw suid dev exec strictatime; do
 		check "$o" "$(own "/o/$o")"
 	done
+}
+
+@test "mount options: those that clear access times leave a bind what its source has" {
+	volume
+	mount -o remount,bind,noatime,nodiratime "$VOL"
+	for o in atime diratime norelatime nostrictatime; do
+		add_mount "/o/$o" bind "$VOL" bind "$o"
+	done
+	add_mount /o/set bind "$VOL" bind atime relatime
+	sleeper
+	table
+	for o in atime diratime norelatime nostrictatime; do
+		with "$(own "/o/$o")" noatime "$o"
+		with "$(own "/o/$o")" nodiratime "$o"
+	done
+	with "$(own /o/set)" relatime
+	without "$(own /o/set)" nodiratime
 }
 
 @test "mount options: of the file system" {

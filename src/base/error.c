@@ -25,6 +25,7 @@ int error_set(struct error *e, int code, const char *f, ...)
 	code = positive(code);
 	if (e) {
 		e->code = code;
+		e->bare = false;
 		va_start(ap, f);
 		fmt_v(e->msg, sizeof(e->msg), f, ap);
 		va_end(ap);
@@ -41,6 +42,7 @@ int error_errno(struct error *e, int code, const char *f, ...)
 	code = positive(code);
 	if (e) {
 		e->code = code;
+		e->bare = false;
 		va_start(ap, f);
 		n = fmt_v(e->msg, sizeof(e->msg), f, ap);
 		va_end(ap);

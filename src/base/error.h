@@ -6,10 +6,12 @@
  * the `struct error` of its caller: one line, "step: object: reason". The buffer is part of the struct
  * and nothing is allocated, so it works after fork, without a libc, and when memory has run out. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct error {
 	int code;	 /* the errno, positive; 0 while there is no error */
+	bool bare;	 /* what execve answered: told to the terminal as it is, without time and level, as runc does */
 	char msg[1020];	 /* one line, NUL-terminated, no newline */
 };
 

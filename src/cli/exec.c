@@ -85,7 +85,7 @@ static int run(struct cli *c, struct error *err)
 {
 	int r = execute(c, err);
 
-	return r < 0 ? error_prefix(err, "exec failed") : r;
+	return r < 0 && !err->bare ? error_prefix(err, "exec failed") : r;
 }
 
 const struct verb verb_exec = {

@@ -83,10 +83,11 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 }
 
 /* The error is told once in the log; where that is not stderr, whoever called still sees why on stderr. */
-static void tell(const struct error *err, bool also_stderr)
+static void tell(const struct error *err, bool logged)
 {
-	log_error("%s", err->msg);
-	if (also_stderr) {
+	if (logged || !err->bare)
+		log_error("%s", err->msg);
+	if (logged || err->bare) {
 		(void)fd_write_all(STDERR_FILENO, err->msg, str_len(err->msg));
 		(void)fd_write_all(STDERR_FILENO, "\n", 1);
 	}

@@ -103,6 +103,14 @@ int sync_recv_fd(int sock, struct sync_msg *m, int *fd)
 	return r == 0 ? -ECONNRESET : -EPROTO;
 }
 
+int sync_error(const struct sync_msg *m, struct error *err)
+{
+	int r = error_set(err, m->value ? m->value : EIO, "%s", m->text);
+
+	err->bare = m->bare;
+	return r;
+}
+
 /* In the child: nothing here may allocate, and a failure can only be sent. */
 static _Noreturn void become_init(const struct launch *l, int sync, int image)
 {
@@ -406,7 +414,7 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 	case SYNC_ERROR:
 		fd_close(&fd);
 		l->failed_step = m->step;
-		return error_set(err, m->value ? m->value : EIO, "%s", m->text);
+		return sync_error(m, err);
 	default:
 		fd_close(&fd);
 		return error_set(err, EPROTO, "start: unknown packet %u from init", m->type);
@@ -452,7 +460,7 @@ int launch_go(struct launch *l, struct error *err)
 	if (r == -ECONNRESET)
 		return 0; /* closed by exec */
 	if (r == 0 && m.type == SYNC_ERROR)
-		return error_set(err, m.value ? m.value : EIO, "%s", m.text);
+		return sync_error(&m, err);
 	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
 }
 

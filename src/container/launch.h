@@ -76,5 +76,7 @@ void launch_done(struct launch *l);
 int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n);
 /* One packet; at most one fd comes with it (-1: none). -ECONNRESET at the end of the stream. */
 int sync_recv_fd(int sock, struct sync_msg *m, int *fd);
+/* What a SYNC_ERROR says; returns the negative errno of it. */
+int sync_error(const struct sync_msg *m, struct error *err);
 
 #endif

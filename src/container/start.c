@@ -38,7 +38,7 @@ static int let_go(int sock, uint32_t *step, struct error *err)
 		return 0;
 	*step = m.step;
 	if (r == 0 && m.type == SYNC_ERROR)
-		return error_set(err, m.value ? m.value : EIO, "%s", m.text);
+		return sync_error(&m, err);
 	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
 }
 

@@ -183,5 +183,7 @@ int step_exec(struct init *in, const struct plan_step *s, struct error *err)
 	int r = (int)sys_call3(SYS_execve, in->program_path, in->argv, in->envp);
 
 	(void)s;
-	return error_errno(err, r, "exec %s", in->program_path);
+	error_errno(err, r, "exec %s", in->program_path);
+	err->bare = true;
+	return r;
 }

@@ -75,6 +75,7 @@ static _Noreturn void fail(const struct error *err)
 	m.type = SYNC_ERROR;
 	m.value = err->code;
 	m.step = in.step;
+	m.bare = err->bare;
 	str_copy(m.text, sizeof(m.text), err->msg);
 	(void)sync_send(in.start >= 0 ? in.start : in.sync, &m, NULL, 0);
 	quit(1);

@@ -155,7 +155,8 @@ static void fill_fs(struct entry *e)
 		p->label = plan_put_str(e->b, label);
 }
 
-/* Options replace what the source's mount has, as far as locks allow; access times only where one is about them. */
+/* Options replace what the source's mount has, as far as locks allow; access times only where one sets them: as with
+ * mount(2), none that clears (atime, norelatime) takes them from the source. */
 static void fill_bind_attributes(struct plan_mount *p, const struct mount_options *o)
 {
 	const unsigned long ways = MS_BIND | MS_REC | MS_REMOUNT;
@@ -165,13 +166,10 @@ static void fill_bind_attributes(struct plan_mount *p, const struct mount_option
 		return;
 	p->attr_clr = MOUNT_ATTRS_PLAIN;
 	p->attr_off = mount_attr_from_ms(o->ms_off) & MOUNT_ATTRS_PLAIN;
-	if (o->ms & ATIME) {
+	if (o->ms & ATIME)
 		p->attr_clr |= MOUNT_ATTRS_ATIME;
-	} else {
+	else
 		set &= ~(uint64_t)MOUNT_ATTRS_ATIME;
-		p->attr_clr |= (o->ms_off & MS_NOATIME ? SYS_MOUNT_ATTR__ATIME : 0u) |
-			       (o->ms_off & MS_NODIRATIME ? SYS_MOUNT_ATTR_NODIRATIME : 0u);
-	}
 	p->attr_set = set;
 }
 

@@ -56,6 +56,7 @@ struct sync_msg {
 	int32_t value;
 	uint32_t n_slots;		/* PLAN and GO: slots[i] belongs to the i-th fd (PLAN: the i+1-th) */
 	uint32_t step;			/* ERROR: number of the step that failed, counted from 0 */
+	uint32_t bare;			/* ERROR: as in struct error */
 	uint32_t slots[SYNC_MAX_FDS];	/* the last entries may be cut off on the wire */
 	char text[SYNC_TEXT];
 };
