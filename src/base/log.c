@@ -180,18 +180,31 @@ unsigned log_complaints(void)
 	return complaints;
 }
 
+static struct {
+	void (*take)(void *ctx, enum log_level level, const char *msg);
+	void *ctx;
+} diverted;
+
+void log_divert(void (*take)(void *ctx, enum log_level level, const char *msg), void *ctx)
+{
+	diverted.take = take;
+	diverted.ctx = ctx;
+}
+
 void log_at(enum log_level level, const char *f, ...)
 {
 	char msg[2048];
 	va_list ap;
 
 	complaints += level <= LOG_LEVEL_WARN;
-	if (level > sink.level)
+	if (level > sink.level && !diverted.take)
 		return;
 	va_start(ap, f);
 	fmt_v(msg, sizeof(msg), f, ap);
 	va_end(ap);
-	if (sink.target == TARGET_FILE)
+	if (diverted.take)
+		diverted.take(diverted.ctx, level, msg);
+	else if (sink.target == TARGET_FILE)
 		write_line(level, msg);
 	else
 		send_message(level, msg);

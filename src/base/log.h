@@ -16,6 +16,9 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 int log_open(const char *name, enum log_format format, enum log_level level, struct error *err);
 void log_at(enum log_level level, const char *f, ...) __attribute__((format(printf, 2, 3)));
 
+/* From here on lines of all levels go to `take` and nowhere else; NULL ends it. */
+void log_divert(void (*take)(void *ctx, enum log_level level, const char *msg), void *ctx);
+
 /* How many warnings and errors there were so far, written or not. */
 unsigned log_complaints(void);
 

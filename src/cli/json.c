@@ -74,6 +74,12 @@ void json_hundredths(struct text *t, const char *name, uint64_t v)
 		text_fmt(t, v % 10 ? ".%02u" : ".%u", (unsigned)(v % 10 ? v % 100 : v % 100 / 10));
 }
 
+void json_bool(struct text *t, const char *name, bool v)
+{
+	begin(t, name);
+	text_add(t, v ? "true" : "false");
+}
+
 void json_null(struct text *t, const char *name)
 {
 	begin(t, name);

@@ -17,6 +17,7 @@ void json_i64(struct text *t, const char *name, int64_t v);
 void json_string(struct text *t, const char *name, const char *v);
 /* v hundredths, as Go writes a float: 25 is 0.25, 150 is 1.5. */
 void json_hundredths(struct text *t, const char *name, uint64_t v);
+void json_bool(struct text *t, const char *name, bool v);
 void json_null(struct text *t, const char *name);
 
 static inline void json_u64_nonzero(struct text *t, const char *name, uint64_t v)

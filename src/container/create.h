@@ -52,6 +52,13 @@ struct creation {
 
 /* Reads the bundle and compiles it; nothing is made. */
 int creation_prepare(struct creation *c, struct error *err);
+/* Parts of it, for examine.c, which asks the same of a bundle without wanting to run it. creation_read_text: the text of
+ * the configuration file; sets c->bundle. */
+int creation_read_text(struct creation *c, char **text, size_t *len, struct error *err);
+int creation_find_rootfs(struct creation *c, struct error *err);
+int creation_prepare_cgroup(struct creation *c, struct error *err);
+int creation_prepare_filter(struct creation *c, struct error *err);
+struct plan_input creation_plan_input(const struct creation *c);
 /* made_ahead.c. Namespaces that are not left to the clone3 of init: taken from the pool, and the network namespace, which
  * takes the kernel longest, made by a thread while the rest is prepared. Not where they would belong to a user namespace,
  * nor in the rare cases in which init makes its namespaces by itself. */

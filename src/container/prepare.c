@@ -34,7 +34,7 @@ static const char *config_name(const struct creation *c)
 	return c->o->config ? c->o->config : "config.json";
 }
 
-static int read_text(struct creation *c, char **text, size_t *len, struct error *err)
+int creation_read_text(struct creation *c, char **text, size_t *len, struct error *err)
 {
 	const char *name = config_name(c);
 	_cleanup_close_ int dir = -1;
@@ -63,7 +63,7 @@ static int read_config(struct creation *c, struct error *err)
 	bool enabled = config_get()->cache->enabled;
 	struct oci_config *kept;
 	char *text;
-	int r = read_text(c, &text, &in.len, err);
+	int r = creation_read_text(c, &text, &in.len, err);
 
 	if (r == 0 && notify_host()) {
 		c->notify_dir = arena_fmt(&c->arena, "%s/%s/notify", c->x->root, c->id);
@@ -90,7 +90,7 @@ static int read_config(struct creation *c, struct error *err)
 	return r;
 }
 
-static int find_rootfs(struct creation *c, struct error *err)
+int creation_find_rootfs(struct creation *c, struct error *err)
 {
 	const char *path;
 	struct stat st;
@@ -128,7 +128,7 @@ static int prepare_notify(struct creation *c, struct error *err)
 	return c->notify_dir ? notify_add_to_config(c->config, c->notify_dir, &c->arena, err) : 0;
 }
 
-static int prepare_cgroup(struct creation *c, struct error *err)
+int creation_prepare_cgroup(struct creation *c, struct error *err)
 {
 	const struct oci_linux *l = c->config->linux;
 	int r = cgroup_host_detect(&c->host, &c->arena, err);
@@ -143,7 +143,7 @@ static int prepare_cgroup(struct creation *c, struct error *err)
 	return r;
 }
 
-static int prepare_filter(struct creation *c, struct error *err)
+int creation_prepare_filter(struct creation *c, struct error *err)
 {
 	const struct oci_linux_seccomp *s = c->config->linux ? c->config->linux->seccomp : NULL;
 	const struct plan_annotations *n = &c->annotations;
@@ -165,7 +165,7 @@ static int prepare_filter(struct creation *c, struct error *err)
 static int compile(struct creation *c, struct plan_input *in, struct error *err)
 {
 	unsigned complaints;
-	int r = prepare_filter(c, err);
+	int r = creation_prepare_filter(c, err);
 
 	if (r < 0)
 		return r;
@@ -176,9 +176,9 @@ static int compile(struct creation *c, struct plan_input *in, struct error *err)
 	return r;
 }
 
-static int prepare_plan(struct creation *c, struct error *err)
+struct plan_input creation_plan_input(const struct creation *c)
 {
-	struct plan_input in = {
+	return (struct plan_input){
 		.config = c->config,
 		.annotations = &c->annotations,
 		.id = c->id,
@@ -192,6 +192,11 @@ static int prepare_plan(struct creation *c, struct error *err)
 		.no_new_keyring = c->o->no_new_keyring,
 		.rootless = c->x->rootless,
 	};
+}
+
+static int prepare_plan(struct creation *c, struct error *err)
+{
+	struct plan_input in = creation_plan_input(c);
 	int r = engine_check_fds(in.preserve_fds + in.listen_fds, err);
 
 	c->launch.preserve_fds = in.preserve_fds + in.listen_fds;
@@ -267,11 +272,11 @@ int creation_prepare(struct creation *c, struct error *err)
 	if (r == 0)
 		r = mount_idmaps_read(c->config, &c->arena, err);
 	if (r == 0)
-		r = find_rootfs(c, err);
+		r = creation_find_rootfs(c, err);
 	if (r == 0)
 		r = prepare_notify(c, err);
 	if (r == 0)
-		r = prepare_cgroup(c, err);
+		r = creation_prepare_cgroup(c, err);
 	if (r == 0)
 		r = prepare_plan(c, err);
 	if (r == 0)

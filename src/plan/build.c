@@ -41,6 +41,16 @@ static int grow(struct plan_builder *b, size_t n)
 	return 0;
 }
 
+int plan_pass(struct plan_builder *b, int r, struct error *err)
+{
+	if (r >= 0 || r == -ENOMEM || !b->refusals)
+		return r;
+	b->refused++;
+	b->refusals->take(b->refusals->ctx, err);
+	*err = (struct error){0};
+	return 0;
+}
+
 void *plan_add_step(struct plan_builder *b, enum plan_op op, size_t size, uint32_t index)
 {
 	struct plan_pending *p = NULL;
@@ -137,6 +147,9 @@ int plan_finish(struct plan_builder *b, struct plan **ret, struct error *err)
 	struct plan *p = b->failed ? NULL : arena_alloc(b->arena, steps + b->steps_len);
 	char *at;
 
+	*ret = NULL;
+	if (p && b->refused)
+		return 0;
 	if (!p)
 		return error_errno(err, b->failed ? b->failed : -ENOMEM, "plan");
 	*p = (struct plan){.magic = PLAN_MAGIC,

@@ -10,8 +10,16 @@
 #include "base/pool.h"
 #include "plan/plan.h"
 
+/* Who wants to know of everything that is wrong with a spec: compiling goes on behind what it refuses. */
+struct plan_refusals {
+	void (*take)(void *ctx, const struct error *err);
+	void *ctx;
+};
+
 struct plan_builder {
 	struct arena *arena;
+	const struct plan_refusals *refusals; /* NULL: the first refusal ends it */
+	unsigned refused;		      /* those that were taken: what is built is good for nothing then */
 	struct buffer data;
 	uint32_t data_len;
 	struct plan_pending *first, **last;
@@ -21,6 +29,8 @@ struct plan_builder {
 };
 
 void plan_begin(struct plan_builder *b, struct arena *a);
+/* r, or 0 when it is a refusal (err's) that was taken. */
+int plan_pass(struct plan_builder *b, int r, struct error *err);
 void plan_done(struct plan_builder *b);
 #define _cleanup_plan_builder_ __attribute__((cleanup(plan_done)))
 
@@ -36,6 +46,7 @@ struct plan_list plan_put_strs(struct plan_builder *b, char *const *v, size_t n)
 struct plan_list plan_put_u32s(struct plan_builder *b, const uint32_t *v, size_t n);
 uint32_t plan_new_slot(struct plan_builder *b);
 
+/* *ret is NULL when something was refused. */
 int plan_finish(struct plan_builder *b, struct plan **ret, struct error *err);
 
 #endif

@@ -15,10 +15,10 @@ static bool empty(const char *s)
 	return !s || !*s;
 }
 
-static int check_config(const struct plan_input *in, struct error *err)
+static int check_config(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	const struct oci_config *c = in->config;
-	int r = plan_check_version(c->oci_version, err);
+	int r = plan_pass(b, plan_check_version(c->oci_version, err), err);
 
 	if (r < 0)
 		return r;
@@ -30,7 +30,7 @@ static int check_config(const struct plan_input *in, struct error *err)
 		return error_set(err, EINVAL, "root.path: missing");
 	if (oci_map_get(c->annotations, ""))
 		return error_set(err, EINVAL, "annotations: a key is empty");
-	return plan_check_namespaces(c, err);
+	return plan_check_namespaces(b, c, err);
 }
 
 static void add_string(struct plan_builder *b, enum plan_op op, const char *value)
@@ -135,7 +135,7 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 	uint32_t all = plan_all_namespaces(c), propagation;
 	struct plan_rootfs *root;
 	struct plan_pivot *pivot;
-	int r = root_propagation(c->linux, &propagation, err);
+	int r = plan_pass(b, root_propagation(c->linux, &propagation, err), err);
 
 	if (r < 0)
 		return r;
@@ -145,9 +145,9 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 	root->source_slot = plan_host_opens(in) ? plan_new_slot(b) : PLAN_NO_SLOT;
 	root->propagation = propagation ? propagation : (uint32_t)(MS_SLAVE | MS_REC);
 	root->new_mount_ns = (plan_new_namespaces(c) & CLONE_NEWNS) != 0;
-	r = plan_add_mounts(b, in, err);
+	r = plan_pass(b, plan_add_mounts(b, in, err), err);
 	if (r == 0)
-		r = plan_add_devices(b, in, err);
+		r = plan_pass(b, plan_add_devices(b, in, err), err);
 	if (r < 0)
 		return r;
 	add_hooks_at(b, PLAN_OP_CONTAINER_HOOKS, PLAN_HOOK_CREATE_CONTAINER, SLOT_STATE_CREATING,
@@ -155,7 +155,7 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 	pivot = plan_add(b, PLAN_OP_PIVOT, struct plan_pivot);
 	pivot->mode = !(all & CLONE_NEWNS) ? PLAN_PIVOT_CHROOT : in->no_pivot ? PLAN_PIVOT_MOVE : PLAN_PIVOT_ROOT;
 	pivot->propagation = propagation == RUNBINDABLE ? 0 : propagation;
-	return plan_add_cwd_dir(b, c->process, err);
+	return plan_pass(b, plan_add_cwd_dir(b, c->process, err), err);
 }
 
 static void add_root_unbindable(struct plan_builder *b, const struct oci_config *c)
@@ -213,34 +213,36 @@ static int add_last_part(struct plan_builder *b, const struct plan_input *in, co
 	r = plan_add_process(b, in, p, err);
 	if (r == 0 && notify) {
 		b->flags |= PLAN_NOTIFY;
-		r = plan_add_seccomp(b, in, err);
+		r = plan_pass(b, plan_add_seccomp(b, in, err), err);
 	}
 	if (hooks && joins_memory_late(in->config))
 		add_memory_join(b);
 	plan_add(b, PLAN_OP_READY, struct plan_step);
 	if (r == 0 && in->seccomp && !notify)
-		r = plan_add_seccomp(b, in, err);
+		r = plan_pass(b, plan_add_seccomp(b, in, err), err);
 	if (hooks)
 		add_hooks_at(b, PLAN_OP_START_HOOKS, PLAN_HOOK_START_CONTAINER, SLOT_STATE_CREATED,
 			in->config->hooks ? in->config->hooks->start_container_len : 0);
-	return r < 0 ? r : plan_add_exec(b, in, p, err);
+	return r < 0 ? r : plan_pass(b, plan_add_exec(b, in, p, err), err);
 }
 
 int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret, struct error *err)
 {
 	const struct oci_config *c = in->config;
 	_cleanup_plan_builder_ struct plan_builder b = {0};
-	int r = check_config(in, err);
+	int r;
 
+	plan_begin(&b, a);
+	b.refusals = in->refusals;
+	r = check_config(&b, in, err);
 	if (r < 0)
 		return r;
-	plan_begin(&b, a);
 	plan_add_id_maps(&b, in);
 	r = plan_add_hooks(&b, in, err);
 	if (r == 0)
-		r = plan_add_net_devices(&b, in, err);
+		r = plan_pass(&b, plan_add_net_devices(&b, in, err), err);
 	if (r == 0)
-		r = plan_add_intel_rdt(&b, in, err);
+		r = plan_pass(&b, plan_add_intel_rdt(&b, in, err), err);
 	if (r < 0)
 		return r;
 	plan_add_for_exec(&b, c);
@@ -248,7 +250,7 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	add_cgroup_join(&b);
 	r = plan_add_hard_limits(&b, in, c->process, err);
 	if (r == 0)
-		r = plan_add_namespaces(&b, in, err);
+		r = plan_pass(&b, plan_add_namespaces(&b, in, err), err);
 	if (r < 0)
 		return r;
 	plan_add(&b, PLAN_OP_SYNC, struct plan_step);
@@ -261,14 +263,15 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	if (r < 0)
 		return r;
 	add_console(&b, c->process, true);
-	r = plan_add_readonly_mounts(&b, in, err);
+	if (!b.refused)
+		r = plan_add_readonly_mounts(&b, in, err);
 	if (r == 0)
 		r = plan_add_sysctls(&b, in, err);
 	if (r < 0)
 		return r;
 	if (c->root->readonly)
 		plan_add(&b, PLAN_OP_ROOT_READONLY, struct plan_step);
-	r = plan_add_paths(&b, in, err);
+	r = plan_pass(&b, plan_add_paths(&b, in, err), err);
 	if (r < 0)
 		return r;
 	add_root_unbindable(&b, c);

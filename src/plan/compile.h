@@ -28,11 +28,13 @@ struct plan_input {
 	const struct seccomp_filter *seccomp; /* NULL: no filter */
 	const char *later_source;	    /* a bind source that the host side makes after this, or NULL */
 	uint32_t preserve_fds, listen_fds;  /* fds from 3 on: first those of socket activation, then the others */
+	const struct plan_refusals *refusals; /* plan_compile only; or NULL */
 	bool no_pivot, no_new_keyring;
 	bool rootless;			    /* not root in the first user namespace: setgroups may be denied, mknod fails */
 	bool running;			    /* the mounts are for a container that runs already */
 };
 
+/* With in->refusals: 0 and *ret NULL when something was refused. */
 int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret, struct error *err);
 
 /* exec: p is the process to run; slot SLOT_FIRST_FREE is the container's pidfd, `join` the CLONE_NEW* it has of its
@@ -50,7 +52,8 @@ int plan_compile_mounts(const struct plan_input *in, uint32_t join, bool remove,
 /* version.c: -EINVAL unless it is a version of SemVer 2.0.0 whose major number is ours. A newer minor one is taken, for
  * config.md has members that are not known ignored. */
 int plan_check_version(const char *version, struct error *err);
-int plan_check_namespaces(const struct oci_config *c, struct error *err); /* namespaces.c: duplicates, impossible mixes */
+/* namespaces.c: duplicates, impossible mixes */
+int plan_check_namespaces(struct plan_builder *b, const struct oci_config *c, struct error *err);
 /* Each of them is a range of ids; `where` names the list ("linux.uidMappings"). */
 int plan_check_id_maps(const struct oci_id_mapping *m, size_t n, const char *where, struct error *err);
 void plan_add_id_maps(struct plan_builder *b, const struct plan_input *in);

@@ -144,7 +144,9 @@ int plan_add_devices(struct plan_builder *b, const struct plan_input *in, struct
 	for (uint32_t i = 0; i < in->config->linux->devices_len; i++) {
 		r = add_device(b, in, i, host_dev, err);
 		if (r < 0)
-			return name_member(err, i);
+			r = plan_pass(b, name_member(err, i), err);
+		if (r < 0)
+			return r;
 	}
 	if (!host_dev)
 		plan_add(b, PLAN_OP_DEV_LINKS, struct plan_step);

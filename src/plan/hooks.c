@@ -7,6 +7,17 @@ struct output {
 	plan_ref out, err;
 };
 
+static int check(const struct oci_hook *h, const char *name, size_t i, struct error *err)
+{
+	if (!h->path || *h->path != '/')
+		return error_set(err, EINVAL, "hooks.%s[%zu].path: must be an absolute path: \"%s\"", name, i,
+			h->path ? h->path : "");
+	if (h->has_timeout && (h->timeout <= 0 || h->timeout > UINT32_MAX))
+		return error_set(err, EINVAL, "hooks.%s[%zu].timeout: %ld seconds: must be greater than zero", name, i,
+			(long)h->timeout);
+	return 0;
+}
+
 static int add_kind(struct plan_builder *b, struct output o, uint32_t kind, const struct oci_hook *hooks, size_t n,
 	struct error *err)
 {
@@ -15,13 +26,10 @@ static int add_kind(struct plan_builder *b, struct output o, uint32_t kind, cons
 	for (size_t i = 0; i < n; i++) {
 		const struct oci_hook *h = &hooks[i];
 		struct plan_hook *p;
+		int r = plan_pass(b, check(h, name, i, err), err);
 
-		if (!h->path || *h->path != '/')
-			return error_set(err, EINVAL, "hooks.%s[%zu].path: must be an absolute path: \"%s\"", name, i,
-				h->path ? h->path : "");
-		if (h->has_timeout && (h->timeout <= 0 || h->timeout > UINT32_MAX))
-			return error_set(err, EINVAL, "hooks.%s[%zu].timeout: %ld seconds: must be greater than zero",
-				name, i, (long)h->timeout);
+		if (r < 0)
+			return r;
 		p = plan_add_at(b, PLAN_OP_HOOK, struct plan_hook, (uint32_t)i);
 		p->kind = kind;
 		p->path = plan_put_str(b, h->path);

@@ -299,7 +299,9 @@ int plan_add_mounts(struct plan_builder *b, const struct plan_input *in, struct 
 		if (r == 0)
 			r = add_mount(&e, (uint32_t)i, err);
 		if (r < 0)
-			return name_member(err, i);
+			r = plan_pass(b, name_member(err, i), err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -61,24 +61,28 @@ bool plan_host_opens(const struct plan_input *in)
 	return plan_all_namespaces(in->config) & CLONE_NEWUSER && !(in->rootless && geteuid() != 0);
 }
 
-static int check_list(const struct oci_config *c, struct error *err)
+static int check_one(const struct oci_namespace *n, size_t i, uint32_t *seen, struct error *err)
+{
+	uint32_t flag = type_flag(n->type);
+
+	if (!flag)
+		return error_set(err, EINVAL, "linux.namespaces[%zu].type: unknown namespace \"%s\"", i, n->type);
+	if (*seen & flag)
+		return error_set(err, EINVAL, "linux.namespaces[%zu].type: malformed spec file: duplicated ns %s", i, n->type);
+	*seen |= flag;
+	if (n->path && *n->path && *n->path != '/')
+		return error_set(err, EINVAL, "linux.namespaces[%zu].path: %s: not an absolute path", i, n->path);
+	return 0;
+}
+
+static int check_list(struct plan_builder *b, const struct oci_config *c, struct error *err)
 {
 	uint32_t seen = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < c->linux->namespaces_len; i++) {
-		const struct oci_namespace *n = &c->linux->namespaces[i];
-		uint32_t flag = type_flag(n->type);
-
-		if (!flag)
-			return error_set(err, EINVAL, "linux.namespaces[%zu].type: unknown namespace \"%s\"", i, n->type);
-		if (seen & flag)
-			return error_set(err, EINVAL, "linux.namespaces[%zu].type: malformed spec file: duplicated ns %s", i,
-				n->type);
-		seen |= flag;
-		if (n->path && *n->path && *n->path != '/')
-			return error_set(err, EINVAL, "linux.namespaces[%zu].path: %s: not an absolute path", i, n->path);
-	}
-	return 0;
+	for (size_t i = 0; i < c->linux->namespaces_len && r == 0; i++)
+		r = plan_pass(b, check_one(&c->linux->namespaces[i], i, &seen, err), err);
+	return r;
 }
 
 /* What only makes sense with a namespace of the container's own. */
@@ -188,11 +192,11 @@ void plan_add_id_maps(struct plan_builder *b, const struct plan_input *in)
 	}
 }
 
-int plan_check_namespaces(const struct oci_config *c, struct error *err)
+int plan_check_namespaces(struct plan_builder *b, const struct oci_config *c, struct error *err)
 {
-	int r = check_list(c, err);
+	int r = check_list(b, c, err);
 
-	return r < 0 ? r : check_uses(c, err);
+	return r < 0 ? r : plan_pass(b, check_uses(c, err), err);
 }
 
 int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, struct error *err)

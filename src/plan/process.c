@@ -147,22 +147,22 @@ int plan_add_hard_limits(
 int plan_add_process(
 	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
 {
-	int r = check_cwd(p, err);
+	int r = plan_pass(b, check_cwd(p, err), err);
 
 	if (r == 0)
-		r = check_user(p->user, err);
+		r = plan_pass(b, check_user(p->user, err), err);
 	if (r == 0 && !p->args_len)
-		r = error_set(err, EINVAL, "process.args: must not be empty");
+		r = plan_pass(b, error_set(err, EINVAL, "process.args: must not be empty"), err);
 	if (r == 0)
 		r = process_add_rlimits(b, in, p, false, err);
 	if (r == 0)
-		r = process_add_scheduling(b, in, p, err);
+		r = plan_pass(b, process_add_scheduling(b, in, p, err), err);
 	if (r == 0)
-		r = process_add_memory_policy(b, in, err);
+		r = plan_pass(b, process_add_memory_policy(b, in, err), err);
 	if (r == 0)
-		r = add_personality(b, in, err);
+		r = plan_pass(b, add_personality(b, in, err), err);
 	if (r == 0)
-		r = process_add_labels(b, in, p, err);
+		r = plan_pass(b, process_add_labels(b, in, p, err), err);
 	if (r < 0)
 		return r;
 	add_cwd(b, p, PLAN_CWD_EARLY);

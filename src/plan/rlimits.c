@@ -52,10 +52,24 @@ static void add_own(struct plan_builder *b, const struct plan_input *in, bool ha
 			add(b, (const struct plan_rlimit *)s, hard_only);
 }
 
+static int check(const struct oci_rlimit *l, size_t i, const struct rlimit_name *n, uint64_t *seen, struct error *err)
+{
+	if (!n)
+		return error_set(
+			err, EINVAL, "process.rlimits[%zu].type: unknown resource \"%s\"", i, l->type ? l->type : "");
+	if (*seen >> n->resource & 1)
+		return error_set(err, EINVAL, "process.rlimits[%zu].type: %s is given twice", i, n->name);
+	if (l->soft > l->hard)
+		return error_set(err, EINVAL, "process.rlimits[%zu].soft: %s: larger than the hard limit", i, l->type);
+	*seen |= (uint64_t)1 << n->resource;
+	return 0;
+}
+
 int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
 	bool hard_only, struct error *err)
 {
 	uint64_t seen = 0;
+	int r;
 
 	for (size_t i = 0; i < p->rlimits_len; i++) {
 		const struct oci_rlimit *l = &p->rlimits[i];
@@ -63,15 +77,9 @@ int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, con
 		const struct plan_rlimit record = {
 			.s.index = (uint32_t)i, .resource = n ? n->resource : 0, .soft = l->soft, .hard = l->hard};
 
-		if (!n)
-			return error_set(err, EINVAL, "process.rlimits[%zu].type: unknown resource \"%s\"", i,
-				l->type ? l->type : "");
-		if (seen >> n->resource & 1)
-			return error_set(err, EINVAL, "process.rlimits[%zu].type: %s is given twice", i, n->name);
-		if (l->soft > l->hard)
-			return error_set(err, EINVAL, "process.rlimits[%zu].soft: %s: larger than the hard limit", i,
-				p->rlimits[i].type);
-		seen |= (uint64_t)1 << n->resource;
+		r = plan_pass(b, check(l, i, n, &seen, err), err);
+		if (r < 0)
+			return r;
 		add(b, &record, hard_only);
 	}
 	if (!p->rlimits_len)

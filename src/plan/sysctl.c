@@ -113,6 +113,13 @@ static int check_namespace(const struct oci_config *c, const char *name, const c
 	return error_set(err, EINVAL, "linux.sysctl: sysctl \"%s\" is not in a separate kernel namespace", name);
 }
 
+static int check(const struct oci_config *c, const char *name, const char *path, struct error *err)
+{
+	if (!is_clean(path))
+		return error_set(err, EINVAL, "linux.sysctl: \"%s\" is not the name of a sysctl", name);
+	return check_namespace(c, name, path, err);
+}
+
 int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct error *err)
 {
 	const struct oci_map *m = in->config->linux ? in->config->linux->sysctl : NULL;
@@ -124,9 +131,7 @@ int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct
 
 		if (!path)
 			return error_errno(err, ENOMEM, "linux.sysctl");
-		if (!is_clean(path))
-			return error_set(err, EINVAL, "linux.sysctl: \"%s\" is not the name of a sysctl", m->keys[i]);
-		r = check_namespace(in->config, m->keys[i], path, err);
+		r = plan_pass(b, check(in->config, m->keys[i], path, err), err);
 		if (r < 0)
 			return r;
 		p = plan_add_at(b, PLAN_OP_SYSCTL, struct plan_sysctl, (uint32_t)i);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/examine.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/text.h"
+
+enum { EXIT_FINDINGS = 1, EXIT_UNREAD = 2 };
+
+struct validate_options {
+	const char *format;
+	bool strict;
+};
+
+static const struct option options[] = {
+	OPTION(struct validate_options, format, "format", 'f', "text or json (default: \"text\")"),
+	OPTION(struct validate_options, strict, "strict", 0, "warnings are errors"),
+};
+
+static const char *severity(const struct oci_finding *f)
+{
+	return f->severity == OCI_ERROR ? "error" : "warning";
+}
+
+/* A line that editors know how to follow. */
+static void add_line(struct text *t, const char *file, const struct oci_finding *f)
+{
+	text_add(t, file);
+	if (f->line)
+		text_fmt(t, ":%zu:%zu", f->line, f->column);
+	text_fmt(t, ": %s: %s%s", severity(f), f->path, *f->path ? ": " : "");
+	text_add(t, f->reason);
+	if (f->hint)
+		text_fmt(t, "; did you mean \"%s\"?", f->hint);
+	text_add(t, "\n");
+}
+
+static void add_object(struct text *t, const struct oci_finding *f)
+{
+	json_open(t, NULL, '{');
+	json_string(t, "severity", severity(f));
+	json_u64_nonzero(t, "line", f->line);
+	json_u64_nonzero(t, "column", f->column);
+	json_string(t, "path", f->path);
+	json_string(t, "reason", f->reason);
+	if (f->hint)
+		json_string(t, "hint", f->hint);
+	json_close(t, '}');
+}
+
+static void add_json(struct text *t, const char *file, const struct oci_findings *fs, bool valid)
+{
+	json_open(t, NULL, '{');
+	json_string(t, "file", file);
+	json_bool(t, "valid", valid);
+	json_open(t, "findings", '[');
+	for (size_t i = 0; i < fs->len; i++)
+		add_object(t, &fs->v[i]);
+	json_close(t, ']');
+	json_close(t, '}');
+	text_add(t, "\n");
+}
+
+/* The directory of a file is the bundle, as far as relative paths go. */
+static int split(struct arena *a, const char *file, struct create_options *ret, struct error *err)
+{
+	const char *slash = strrchr(file, '/');
+
+	ret->config = slash ? slash + 1 : file;
+	ret->bundle = slash ? arena_strndup(a, file, slash == file ? 1 : (size_t)(slash - file)) : ".";
+	return ret->bundle ? 0 : error_errno(err, ENOMEM, "validate");
+}
+
+static int run(struct cli *c, struct error *err)
+{
+	const struct validate_options *o = c->options;
+	const char *file = c->args_len ? c->args[0] : "config.json";
+	bool json = str_eq(o->format, "json"), valid = true;
+	struct oci_findings fs = {.arena = c->arena};
+	struct create_options wanted = {0};
+	_cleanup_creation_ struct creation examined = CREATION_INIT(&c->context, "validate", &wanted);
+	struct text t = TEXT_INIT(c->arena);
+	int r;
+
+	c->failure = EXIT_UNREAD;
+	if (o->format && !json && !str_eq(o->format, "text"))
+		return error_set(err, EINVAL, "validate: unknown format \"%s\": text or json", o->format);
+	r = split(c->arena, file, &wanted, err);
+	if (r == 0)
+		r = creation_examine(&examined, &fs, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < fs.len; i++) {
+		valid = valid && !(o->strict || fs.v[i].severity == OCI_ERROR);
+		if (!json)
+			add_line(&t, file, &fs.v[i]);
+	}
+	if (json)
+		add_json(&t, file, &fs, valid);
+	else if (!fs.len)
+		text_fmt(&t, "%s: ok\n", file);
+	r = text_print(&t, err);
+	return r < 0 ? r : valid ? 0 : EXIT_FINDINGS;
+}
+
+const struct verb verb_validate = {
+	.name = "validate",
+	.summary = "check a configuration file against the specification",
+	.usage = "[file]",
+	.description = "Names everything that is wrong with a config.json (default: the one in the\n"
+		       "current directory): line and column, JSON path, what was expected, and what\n"
+		       "may have been meant. Nothing is made or changed. Warnings are about what has\n"
+		       "no effect, or is missing on this host only.\n"
+		       "Exits with 0 when it can be run, 1 when not, 2 when it cannot be read.",
+	.options = OPTION_TABLE(options),
+	.options_size = sizeof(struct validate_options),
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "container/examine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "container/features.h"
+#include "fast/config.h"
+#include "plan/compile.h"
+#include "plan/mount_options.h"
+
+struct examination {
+	struct oci_findings *fs;
+	size_t read; /* findings of the reader */
+};
+
+/* The length of the JSON path that a message begins with, 0 when there is none. */
+static size_t path_length(const char *msg)
+{
+	size_t n = 0;
+	bool quoted = false;
+
+	for (; msg[n] && (quoted || (msg[n] != ':' && msg[n] != ' ')); n++)
+		quoted ^= msg[n] == '"';
+	return msg[n] == ':' && msg[n + 1] == ' ' && msg[0] >= 'a' && msg[0] <= 'z' ? n : 0;
+}
+
+static bool is_known(const struct oci_findings *fs, const struct oci_finding *f)
+{
+	for (size_t i = 0; i < fs->len; i++)
+		if (str_eq(fs->v[i].path, f->path) && str_eq(fs->v[i].reason, f->reason))
+			return true;
+	return false;
+}
+
+/* The same member may be looked at by several steps, and what the reader could not read looks wrong to them all. */
+static void add(struct examination *e, enum oci_severity severity, const char *msg)
+{
+	size_t n = path_length(msg);
+	struct oci_finding f = {
+		.severity = severity,
+		.path = arena_strndup(e->fs->arena, msg, n),
+		.reason = n ? msg + n + 2 : msg,
+	};
+
+	if (!f.path)
+		e->fs->failed = true;
+	else if (!is_known(e->fs, &f) && !(n && oci_findings_concern(e->fs, e->read, f.path)))
+		oci_findings_add(e->fs, &f);
+}
+
+/* A file that is not there may be on the host that the bundle is meant for. */
+static void take_refusal(void *ctx, const struct error *err)
+{
+	add(ctx, err->code == ENOENT || err->code == ENOTDIR ? OCI_WARNING : OCI_ERROR, err->msg);
+}
+
+static void take_warning(void *ctx, enum log_level level, const char *msg)
+{
+	if (level <= LOG_LEVEL_WARN)
+		add(ctx, OCI_WARNING, msg);
+}
+
+static int pass(struct examination *e, int r, struct error *err)
+{
+	if (r >= 0 || r == -ENOMEM)
+		return r;
+	take_refusal(e, err);
+	*err = (struct error){0};
+	return 0;
+}
+
+static int compile(struct examination *e, struct creation *c, struct error *err)
+{
+	struct plan_refusals refusals = {.take = take_refusal, .ctx = e};
+	struct plan_input in;
+	int r = pass(e, config_annotations(c->config->annotations, err), err);
+
+	if (r == 0)
+		r = pass(e, annotations_read(c->config, &c->arena, &c->annotations, err), err);
+	if (r == 0)
+		r = pass(e, mount_idmaps_read(c->config, &c->arena, err), err);
+	if (r == 0)
+		r = pass(e, creation_find_rootfs(c, err), err);
+	if (r == 0)
+		r = pass(e, creation_prepare_cgroup(c, err), err);
+	if (r == 0)
+		r = pass(e, creation_prepare_filter(c, err), err);
+	if (r < 0)
+		return r;
+	in = creation_plan_input(c);
+	in.seccomp = c->filter.bpf ? &c->filter : NULL;
+	in.refusals = &refusals;
+	r = plan_compile(&in, &c->arena, &c->plan, err);
+	seccomp_report(&c->filter);
+	return pass(e, r, err);
+}
+
+static void try_all(struct oci_nearest *n, char *const *names, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		oci_nearest_try(n, names[i]);
+}
+
+/* The name a quoted word in the reason may have been meant to be: of all the names that `features` lists. */
+static const char *hint_for(const char *reason, const struct oci_features *f, struct arena *a)
+{
+	const char *from = strchr(reason, '"'), *to = from ? strchr(from + 1, '"') : NULL, *colon = strrchr(reason, ' ');
+	const struct oci_features_linux *l = f->linux;
+	struct oci_nearest n;
+
+	if (to)
+		n = OCI_NEAREST(arena_strndup(a, from + 1, (size_t)(to - from) - 1));
+	else if (colon)
+		n = OCI_NEAREST(colon + 1);
+	else
+		return NULL;
+	if (!n.word || !*n.word)
+		return NULL;
+	try_all(&n, f->mount_options, f->mount_options_len);
+	try_all(&n, l->namespaces, l->namespaces_len);
+	try_all(&n, l->capabilities, l->capabilities_len);
+	try_all(&n, l->seccomp->actions, l->seccomp->actions_len);
+	try_all(&n, l->seccomp->operators, l->seccomp->operators_len);
+	try_all(&n, l->seccomp->archs, l->seccomp->archs_len);
+	return n.best && n.distance ? n.best : NULL;
+}
+
+static int add_hints(struct examination *e, struct error *err)
+{
+	struct oci_features features = {0};
+	int r = features_fill(e->fs->arena, &features, err);
+
+	for (size_t i = e->read; r == 0 && i < e->fs->len; i++)
+		e->fs->v[i].hint = hint_for(e->fs->v[i].reason, &features, e->fs->arena);
+	return r;
+}
+
+static bool has_errors(const struct oci_findings *fs)
+{
+	for (size_t i = 0; i < fs->len; i++)
+		if (fs->v[i].severity == OCI_ERROR)
+			return true;
+	return false;
+}
+
+int creation_examine(struct creation *c, struct oci_findings *fs, struct error *err)
+{
+	struct examination e = {.fs = fs};
+	char *text;
+	size_t len;
+	int r = creation_read_text(c, &text, &len, err);
+
+	if (r == 0)
+		r = oci_table_check(&oci_config_type, text, len, &c->arena, (void **)&c->config, fs, err);
+	if (r < 0)
+		return r;
+	e.read = fs->len;
+	if (c->config) {
+		log_divert(take_warning, &e);
+		r = compile(&e, c, err);
+		log_divert(NULL, NULL);
+	}
+	if (r == 0 && fs->len > e.read)
+		r = add_hints(&e, err);
+	if (r < 0 || fs->failed)
+		return r < 0 ? r : error_errno(err, ENOMEM, "examine the bundle");
+	oci_findings_locate(fs, e.read, text, len);
+	oci_findings_sort(fs);
+	if (has_errors(fs))
+		c->plan = NULL;
+	return 0;
+}
