@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/examine.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/str.h"

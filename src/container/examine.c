@@ -104,27 +104,39 @@ static void try_all(struct oci_nearest *n, char *const *names, size_t len)
 		oci_nearest_try(n, names[i]);
 }
 
-/* The name a quoted word in the reason may have been meant to be: of all the names that `features` lists. */
-static const char *hint_for(const char *reason, const struct oci_features *f, struct arena *a)
+/* The names that values of this member may have. */
+static void try_names(struct oci_nearest *n, const char *path, const struct oci_features *f)
 {
-	const char *from = strchr(reason, '"'), *to = from ? strchr(from + 1, '"') : NULL, *colon = strrchr(reason, ' ');
 	const struct oci_features_linux *l = f->linux;
-	struct oci_nearest n;
 
-	if (to)
-		n = OCI_NEAREST(arena_strndup(a, from + 1, (size_t)(to - from) - 1));
-	else if (colon)
-		n = OCI_NEAREST(colon + 1);
-	else
-		return NULL;
+	if (str_starts(path, "mounts"))
+		try_all(n, f->mount_options, f->mount_options_len);
+	else if (str_starts(path, "linux.namespaces"))
+		try_all(n, l->namespaces, l->namespaces_len);
+	else if (str_starts(path, "process.capabilities"))
+		try_all(n, l->capabilities, l->capabilities_len);
+	for (size_t i = 0; str_starts(path, "process.rlimits") && plan_rlimit_name(i); i++)
+		oci_nearest_try(n, plan_rlimit_name(i));
+	if (!str_starts(path, "linux.seccomp"))
+		return;
+	try_all(n, l->seccomp->actions, l->seccomp->actions_len);
+	try_all(n, l->seccomp->operators, l->seccomp->operators_len);
+	try_all(n, l->seccomp->archs, l->seccomp->archs_len);
+	try_all(n, l->seccomp->known_flags, l->seccomp->known_flags_len);
+}
+
+/* The name that the word in quotes, or else the last one, may have been meant to be. */
+static const char *hint_for(const struct oci_finding *f, const struct oci_features *features, struct arena *a)
+{
+	const char *from = strchr(f->reason, '"'), *to = from ? strchr(from + 1, '"') : NULL;
+	const char *last = strrchr(f->reason, ' ');
+	struct oci_nearest n = OCI_NEAREST(to     ? arena_strndup(a, from + 1, (size_t)(to - from) - 1)
+					   : last ? last + 1
+						  : NULL);
+
 	if (!n.word || !*n.word)
 		return NULL;
-	try_all(&n, f->mount_options, f->mount_options_len);
-	try_all(&n, l->namespaces, l->namespaces_len);
-	try_all(&n, l->capabilities, l->capabilities_len);
-	try_all(&n, l->seccomp->actions, l->seccomp->actions_len);
-	try_all(&n, l->seccomp->operators, l->seccomp->operators_len);
-	try_all(&n, l->seccomp->archs, l->seccomp->archs_len);
+	try_names(&n, f->path, features);
 	return n.best && n.distance ? n.best : NULL;
 }
 
@@ -134,7 +146,7 @@ static int add_hints(struct examination *e, struct error *err)
 	int r = features_fill(e->fs->arena, &features, err);
 
 	for (size_t i = e->read; r == 0 && i < e->fs->len; i++)
-		e->fs->v[i].hint = hint_for(e->fs->v[i].reason, &features, e->fs->arena);
+		e->fs->v[i].hint = hint_for(&e->fs->v[i], &features, e->fs->arena);
 	return r;
 }
 

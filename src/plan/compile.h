@@ -110,6 +110,8 @@ bool plan_is_of_the_moment(const struct plan *p);
 /* Whether the sources of its binds are there, as plan_compile makes sure; later_source as in struct plan_input. */
 bool plan_sources_exist(const struct plan *p, const char *later_source);
 
+/* rlimits.c: the i-th name of a limit that is known, or NULL behind the last */
+const char *plan_rlimit_name(size_t i);
 /* mounts.c: every option name that is understood, for `features`; NULL-terminated, static */
 const char *const *plan_mount_option_names(void);
 

@@ -35,6 +35,11 @@ static const struct rlimit_name *find(const char *name)
 	return NULL;
 }
 
+const char *plan_rlimit_name(size_t i)
+{
+	return i < sizeof(names) / sizeof(names[0]) ? names[i].name : NULL;
+}
+
 static void add(struct plan_builder *b, const struct plan_rlimit *l, bool hard_only)
 {
 	struct plan_rlimit *p = plan_add_at(b, PLAN_OP_RLIMIT, struct plan_rlimit, l->s.index);
