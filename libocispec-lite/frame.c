@@ -12,6 +12,7 @@ static const char *const kind_words[] = {
 	[OCI_KIND_U16] = "an unsigned 16-bit integer",
 	[OCI_KIND_U32] = "an unsigned 32-bit integer",
 	[OCI_KIND_U64] = "an unsigned 64-bit integer",
+	[OCI_KIND_DECIMAL] = "a decimal number",
 	[OCI_KIND_STRING] = "a string",
 	[OCI_KIND_OBJECT] = "an object",
 	[OCI_KIND_MAP] = "an object",

@@ -15,10 +15,30 @@ static bool magnitude(const char *s, size_t len, uint64_t *ret)
 	return len > 0;
 }
 
+/* In thousandths. */
+static bool decimal(const char *s, size_t len, uint64_t *ret)
+{
+	uint64_t whole, part = 0;
+	size_t point = 0;
+
+	while (point < len && s[point] != '.')
+		point++;
+	if (!magnitude(s, point, &whole) || __builtin_mul_overflow(whole, 1000, &whole))
+		return false;
+	for (size_t i = point + 1, scale = 100; i < len; i++, scale /= 10) {
+		unsigned d = (unsigned)s[i] - '0';
+
+		if (d > 9)
+			return false;
+		part += d * scale;
+	}
+	return !__builtin_add_overflow(whole, part, ret);
+}
+
 bool number_store(const char *s, size_t len, enum oci_kind kind, void *to)
 {
 	bool neg = len > 0 && *s == '-';
-	bool is_signed = kind == OCI_KIND_I32 || kind == OCI_KIND_I64;
+	bool is_signed = kind == OCI_KIND_I32 || kind == OCI_KIND_I64 || kind == OCI_KIND_DECIMAL;
 	uint64_t v = 0, max;
 
 	switch (kind) {
@@ -26,6 +46,7 @@ bool number_store(const char *s, size_t len, enum oci_kind kind, void *to)
 		max = (uint64_t)INT32_MAX + neg;
 		break;
 	case OCI_KIND_I64:
+	case OCI_KIND_DECIMAL:
 		max = (uint64_t)INT64_MAX + neg;
 		break;
 	case OCI_KIND_U16:
@@ -40,7 +61,7 @@ bool number_store(const char *s, size_t len, enum oci_kind kind, void *to)
 	default:
 		return false;
 	}
-	if ((neg && !is_signed) || !magnitude(s + neg, len - neg, &v) || v > max)
+	if ((neg && !is_signed) || !(kind == OCI_KIND_DECIMAL ? decimal : magnitude)(s + neg, len - neg, &v) || v > max)
 		return false;
 	if (neg)
 		v = 0 - v;

@@ -20,6 +20,7 @@ size_t oci_element_size(const struct oci_field *f)
 		[OCI_KIND_U16] = sizeof(uint16_t),
 		[OCI_KIND_U32] = sizeof(uint32_t),
 		[OCI_KIND_U64] = sizeof(uint64_t),
+		[OCI_KIND_DECIMAL] = sizeof(struct oci_decimal),
 		[OCI_KIND_STRING] = sizeof(char *),
 		[OCI_KIND_MAP] = sizeof(struct oci_map *),
 	};

@@ -46,6 +46,11 @@ struct oci_unknown {
 	size_t len, room;
 };
 
+/* A number that may have a fraction, in thousandths; digits behind these are cut off. */
+struct oci_decimal {
+	int64_t thousandths;
+};
+
 /* The value of `key`, or NULL; m may be NULL. */
 const char *oci_map_get(const struct oci_map *m, const char *key);
 
@@ -56,6 +61,7 @@ enum oci_kind {
 	OCI_KIND_U16,
 	OCI_KIND_U32,
 	OCI_KIND_U64,
+	OCI_KIND_DECIMAL,
 	OCI_KIND_STRING, /* char * */
 	OCI_KIND_OBJECT, /* a struct, pointed to */
 	OCI_KIND_MAP,    /* struct oci_map, pointed to */
@@ -109,7 +115,8 @@ size_t oci_element_size(const struct oci_field *f);
 		int64_t: OCI_KIND_I64,                                                                                 \
 		uint16_t: OCI_KIND_U16,                                                                                \
 		uint32_t: OCI_KIND_U32,                                                                                \
-		uint64_t: OCI_KIND_U64)
+		uint64_t: OCI_KIND_U64,                                                                                \
+		struct oci_decimal: OCI_KIND_DECIMAL)
 #define OCI_FIELD_NAMED(T, json, m) .name = (json), .name_len = sizeof(json) - 1, .offset = offsetof(T, m)
 #define OCI_LEN_OF(T, m) .aux = offsetof(T, m##_len) + OCI_ASSERT_ZERO(OCI_IS(T, m##_len, size_t))
 

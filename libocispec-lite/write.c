@@ -123,11 +123,21 @@ static int write_string(struct writer *w, const char *s, const struct place *at)
 	return r ? r : put(w, "\"", 1);
 }
 
+static void decimal_text(char *buf, size_t n, const struct oci_decimal *v)
+{
+	uint64_t m = v->thousandths < 0 ? 0 - (uint64_t)v->thousandths : (uint64_t)v->thousandths;
+
+	fmt(buf, n, "%s%lu.%03u", v->thousandths < 0 ? "-" : "", (unsigned long)(m / 1000), (unsigned)(m % 1000));
+}
+
 static int write_number(struct writer *w, enum oci_kind kind, const void *v)
 {
 	char text[24];
 
 	switch (kind) {
+	case OCI_KIND_DECIMAL:
+		decimal_text(text, sizeof(text), v);
+		break;
 	case OCI_KIND_I32:
 		fmt(text, sizeof(text), "%d", *(const int32_t *)v);
 		break;

@@ -55,7 +55,7 @@ _enviro_oci() {
 		words="list stats clear"
 	elif [[ $verb == mounts && $ids == 0 ]]; then
 		words="add remove"
-	elif [[ $verb == mounts && $ids == 1 || $ids == 0 && $verb != @(create|run|list|spec|features|config|prewarm) ]]; then
+	elif [[ $verb == mounts && $ids == 1 || $ids == 0 && $verb != @(create|run|list|spec|features|config|prewarm|trace) ]]; then
 		words=$("$program" "${root[@]}" list --quiet 2>/dev/null)
 	else
 		compopt -o default && return

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+#include "cli/trace.h"
+
+enum { NAME_MAX = 40 };
+
+int64_t trace_tick(int64_t length, unsigned most)
+{
+	static const int64_t steps[] = {1, 2, 5};
+	int64_t step = 1;
+
+	for (int64_t power = 1; length / most >= step && power < INT64_MAX / 100; power *= 10)
+		for (unsigned i = 0; i < 3 && length / most >= step; i++)
+			step = steps[i] * power;
+	return step;
+}
+
+void trace_tick_text(char *buf, size_t n, int64_t ns)
+{
+	size_t len = fmt(buf, n, "%ld.%06ld", (long)(ns / 1000000), (long)(ns % 1000000));
+
+	while (buf[len - 1] == '0')
+		buf[--len] = '\0';
+	if (buf[len - 1] == '.')
+		buf[len - 1] = '\0';
+}
+
+void trace_length_text(char *buf, size_t n, int64_t ns)
+{
+	fmt(buf, n, "%ld.%03ld ms", (long)(ns / 1000000), (long)(ns / 1000 % 1000));
+}
+
+void trace_title(char *buf, size_t n, const struct trace_track *t)
+{
+	struct trace_sum sum = trace_sum(t);
+	char total[40], waiting[40], unnamed[40];
+
+	trace_length_text(total, sizeof(total), sum.total);
+	trace_length_text(waiting, sizeof(waiting), sum.waiting);
+	trace_length_text(unnamed, sizeof(unnamed), sum.unnamed);
+	fmt(buf, n, "%.*s (%ld): %.*s: %s (waiting %s, not broken down %s)", NAME_MAX,
+		t->process ? t->process : "process", (long)t->pid, NAME_MAX, t->thread ? t->thread : "thread", total,
+		waiting, unnamed);
+}
+
+unsigned trace_place(const struct trace *trace, int64_t at, unsigned width)
+{
+	int64_t length = trace->end - trace->start;
+
+	if (at <= trace->start || length <= 0)
+		return 0;
+	if (at >= trace->end)
+		return width;
+	return (unsigned)((double)(at - trace->start) / (double)length * width);
+}
+
+enum trace_kind trace_kind(const struct trace_span *s)
+{
+	if (str_eq(s->category, TRACE_WAIT))
+		return TRACE_WAITING;
+	return str_eq(s->category, "plugin") ? TRACE_PLUGIN : TRACE_WORK;
+}

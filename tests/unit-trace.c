@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Traces: what is read of a file, how spans lie in each other, what they come to, and how they are drawn. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "cli/trace.h"
+#include "perf/trace_format.h"
+#include "tap.h"
+
+static struct arena arena;
+static struct error err;
+static struct trace trace;
+
+static int read_events(const char *events)
+{
+	char *text = arena_fmt(&arena, "{\"traceEvents\":[%s]}", events);
+
+	return trace_read(text, strlen(text), &arena, &trace, &err);
+}
+
+#define SPAN(name, cat, ts, dur)                                                                                       \
+	"{\"ph\":\"X\",\"name\":\"" name "\",\"cat\":\"" cat "\",\"pid\":7,\"tid\":7,\"ts\":" ts ",\"dur\":" dur "}"
+#define META(what, pid, tid, name)                                                                                     \
+	"{\"ph\":\"M\",\"name\":\"" what "\",\"pid\":" pid ",\"tid\":" tid ",\"args\":{\"name\":\"" name "\"}}"
+
+static const char run[] = META("process_name", "7", "7", "enviro-oci") "," META("thread_name", "7", "7", "main") ","
+	SPAN("run", "verb", "1000", "4000") "," SPAN("plan", "phase", "1000.25", "999.75") ","
+	SPAN("lead", "wait", "2000", "2500.5") "," SPAN("filter", "phase", "1100", "10.0625") ","
+	"{\"ph\":\"X\",\"name\":\"mounts\",\"pid\":8,\"tid\":8,\"ts\":2500,\"dur\":500}";
+
+static void test_read(void)
+{
+	const struct trace_track *t;
+	struct trace_sum sum;
+
+	if (!tap_is_int(read_events(run), 0, "a trace is read") || !tap_is_int(trace.n, 2, "two threads"))
+		return;
+	t = trace.tracks;
+	tap_is_str(t->process, "enviro-oci", "the process is named");
+	tap_is_str(t->thread, "main", "so is the thread");
+	tap_is_int(t->pid, 7, "the process's number");
+	tap_is_int(t->n, 4, "four spans");
+	tap_is_str(t->spans[2].name, "filter", "in the order of their start, a part behind its whole");
+	tap_is_int(t->spans[1].start, 1000250, "microseconds with decimals, in ns");
+	tap_is_int(t->spans[2].length, 10062, "what is less than a nanosecond is cut off");
+	tap_is_int(t->spans[0].depth, 0, "the whole is outside");
+	tap_is_int(t->spans[1].depth, 1, "a part is one deeper");
+	tap_is_int(t->spans[2].depth, 2, "its part two");
+	tap_is_int(t->spans[3].depth, 1, "what begins at the end of another is no part of that");
+	tap_ok(t->spans[3].up == &t->spans[0], "but of what goes on");
+	sum = trace_sum(t);
+	tap_is_int(sum.total, 4000000, "total");
+	tap_is_int(sum.waiting, 2500500, "waiting");
+	tap_is_int(sum.unnamed, 4000000 - 999750 - 2500500 + 999750 - 10062, "not broken down");
+	tap_is_int(trace.start, 1000000, "begin of all");
+	tap_is_int(trace.end, 5000000, "end of all");
+}
+
+static void refused(const char *text, const char *reason)
+{
+	int r = trace_read(text, strlen(text), &arena, &trace, &err);
+
+	tap_ok(r == -EINVAL && strstr(err.msg, reason), "refused: %s: %s", reason, r < 0 ? err.msg : "it was read");
+}
+
+static void test_refusals(void)
+{
+	refused("", "not a trace");
+	refused("# no JSON", "not a trace");
+	refused("{\"ociVersion\":\"1.0.2\"}", "traceEvents: line 1, column 1: required member is missing");
+	refused("[]", "expected an object");
+	refused("{\"traceEvents\":[]}", "no spans");
+	refused("{\"traceEvents\":[{\"name\":\"x\"}]}", "traceEvents[0].ph");
+	refused("{\"traceEvents\":[{\"ph\":\"B\",\"ts\":1}]}", "traceEvents[0].ph: only");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"name\":\"x\",\"dur\":1}]}", "traceEvents[0].ts: missing");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"name\":\"x\",\"ts\":1}]}", "traceEvents[0].dur: missing");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"ts\":1,\"dur\":1}]}", "traceEvents[0].name: missing");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"name\":\"x\",\"ts\":1,\"dur\":-0.001}]}", "less than 0");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"name\":\"x\",\"ts\":-1,\"dur\":1}]}", "out of range");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"name\":\"x\",\"ts\":9223372036854775,\"dur\":1}]}", "out of range");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"ts\":9223372036854776}]}", "expected a decimal number");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"ts\":1e3}]}", "expected a decimal number, found 1e3");
+	refused("{\"traceEvents\":[{\"ph\":\"X\",\"ts\":\"1\"}]}", "expected a decimal number, found a string");
+}
+
+/* What is written is read again. */
+static void test_decimals(void)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} values[] = {{0, "0.000"}, {1, "0.001"}, {1000, "1.000"}, {-1500, "-1.500"}, {-1, "-0.001"},
+		{INT64_MAX, "9223372036854775.807"}, {INT64_MIN, "-9223372036854775.808"}};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		struct trace_event e = {.ph = (char *)"X", .has_ts = true, .ts = {values[i].ns}};
+		struct trace_file f = {.events = &e, .events_len = 1}, *again;
+		char *json, *found;
+		size_t len;
+
+		oci_table_write(&trace_file_type, &f, NULL, &arena, &json, &len, &err);
+		found = strstr(json, "\"ts\":");
+		tap_ok(found && str_starts(found + 5, values[i].text), "written: %s in %s", values[i].text, json);
+		if (tap_is_int(oci_table_read(&trace_file_type, json, len, &arena, (void **)&again, NULL, &err), 0, "read"))
+			tap_is_int(again->events[0].ts.thousandths, values[i].ns, "as it was");
+	}
+}
+
+static const char *drawn(void (*draw)(struct text *t))
+{
+	struct text t = TEXT_INIT(&arena);
+
+	draw(&t);
+	text_add_n(&t, "", 1);
+	return t.s;
+}
+
+static struct chart_look look;
+
+static void chart(struct text *t)
+{
+	trace_chart(t, &trace, &look);
+}
+
+static void svg(struct text *t)
+{
+	trace_svg(t, &trace);
+}
+
+static void test_chart(void)
+{
+	const char *s;
+	bool fits = true;
+
+	read_events(run);
+	look = (struct chart_look){.columns = 59};
+	s = drawn(chart);
+	tap_ok(strstr(s, "enviro-oci (7): main: 4.000 ms (waiting 2.500 ms, not broken down 1.489 ms)\n"), "sums\n%s", s);
+	tap_ok(strstr(s, "\n  run             4.000 ms ################################\n"), "the whole");
+	tap_ok(strstr(s, "\n    plan          0.999 ms ########\n"), "a quarter of it");
+	tap_ok(strstr(s, "\n    lead          2.500 ms         ....................\n"), "waiting is lighter");
+	tap_ok(strstr(s, "\n  mounts          0.500 ms             ####\n"), "init");
+	tap_ok(!strchr(s, '\033'), "no escape sequences");
+	look = (struct chart_look){.columns = 60, .colours = true, .blocks = true};
+	s = drawn(chart);
+	tap_ok(strstr(s, "\033[34m████████"), "colours and blocks");
+	tap_ok(strstr(s, "\033[2m        ░░░░░"), "waiting is lighter");
+	for (unsigned columns = 1; columns < 300; columns += 7) {
+		look = (struct chart_look){.columns = columns};
+		for (const char *p = drawn(chart); *p && columns > 80; p = strchr(p, '\n') + 1)
+			fits = fits && (unsigned)(strchr(p, '\n') - p) <= columns;
+	}
+	tap_ok(fits, "no line is wider than the terminal");
+}
+
+static void test_hostile(void)
+{
+	const char *s;
+
+	read_events(SPAN("a<b>&\\\"'\\u001b[31m\\u009b\xc3\xa4", "", "0", "0") "," META("process_name", "7", "7", "</text>"));
+	s = drawn(svg);
+	tap_ok(strstr(s, ">a&#60;b&#62;&#38;&#34;'?[31m???" "?<"), "names are escaped in SVG");
+	tap_ok(strstr(s, "&#60;/text&#62; (7)"), "those of processes, too");
+	look = (struct chart_look){.columns = 80, .colours = true, .blocks = true};
+	s = drawn(chart);
+	tap_ok(strstr(s, "a<b>&\"'?[31m????"), "and what a terminal would execute is not printed");
+	read_events(SPAN("x", "", "0", "2305843009213693.951") "," SPAN("y", "", "1", "0"));
+	tap_ok(strlen(drawn(svg)) < 10000 && strlen(drawn(chart)) < 1000, "a length of 73 years");
+}
+
+int main(void)
+{
+	test_read();
+	test_refusals();
+	test_decimals();
+	test_chart();
+	test_hostile();
+	arena_done(&arena);
+	return tap_done();
+}
