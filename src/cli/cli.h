@@ -15,7 +15,7 @@
 
 /* The options in front of the verb, as given. */
 struct globals {
-	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	const char *root, *log, *log_format, *log_level, *trace, *cgroup_manager, *rootless;
 	bool debug, systemd_cgroup, version;
 };
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "perf/trace.h"
 
 static const char *base_name(const char *argv0)
 {
@@ -74,6 +75,10 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 	if (r < 0)
 		return r;
 	*log_opened = true;
+	if (c->globals.trace)
+		r = trace_open(c->globals.trace, err);
+	if (r < 0)
+		return r;
 	if (!words.args_len)
 		return help_print(c, NULL, err);
 	c->verb = verb_find(words.args[0]);
@@ -93,8 +98,22 @@ static void tell(const struct error *err, bool logged)
 	}
 }
 
+/* What has been done is not undone for the sake of its trace. */
+static void write_trace(const struct cli *c, uint64_t since)
+{
+	char whole[80];
+	struct error err;
+
+	if (!c->globals.trace)
+		return;
+	fmt(whole, sizeof(whole), "%s %s", c->program, c->verb ? c->verb->name : "");
+	if (trace_write(whole, since, &err) < 0)
+		log_warn("%s: %s", c->globals.trace, err.msg);
+}
+
 int main(int argc, char **argv)
 {
+	uint64_t since = span_now();
 	_cleanup_arena_ struct arena arena = ARENA_INIT;
 	struct cli c = {.program = base_name(argc > 0 ? argv[0] : ""), .arena = &arena, .failure = 1};
 	struct error err = {0};
@@ -105,6 +124,7 @@ int main(int argc, char **argv)
 		return 1;
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller, it would take our children's exit status away */
 	r = run(&c, argv, (size_t)argc, &log_opened, &err);
+	write_trace(&c, since);
 	if (r >= 0)
 		return r;
 	tell(&err, log_opened && c.globals.log);

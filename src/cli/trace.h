@@ -31,7 +31,7 @@ void trace_title(char *buf, size_t n, const struct trace_track *t);
 /* Where a time lies on an axis of `width`, rounded down; at most width. */
 unsigned trace_place(const struct trace *trace, int64_t at, unsigned width);
 
-enum trace_kind { TRACE_WORK, TRACE_WAITING, TRACE_PLUGIN };
+enum trace_kind { TRACE_WORK, TRACE_WAITING, TRACE_NOT_OURS };
 enum trace_kind trace_kind(const struct trace_span *s);
 
 #endif

@@ -58,5 +58,5 @@ enum trace_kind trace_kind(const struct trace_span *s)
 {
 	if (str_eq(s->category, TRACE_WAIT))
 		return TRACE_WAITING;
-	return str_eq(s->category, "plugin") ? TRACE_PLUGIN : TRACE_WORK;
+	return str_eq(s->category, TRACE_PLUGIN) ? TRACE_NOT_OURS : TRACE_WORK;
 }

@@ -73,7 +73,7 @@ static void add_blocks(const struct chart *c, unsigned from, unsigned eighths, e
 
 static void add_bar(const struct chart *c, const struct trace_span *s)
 {
-	static const char *const colours[] = {[TRACE_WORK] = "34", [TRACE_WAITING] = "2", [TRACE_PLUGIN] = "33"};
+	static const char *const colours[] = {[TRACE_WORK] = "34", [TRACE_WAITING] = "2", [TRACE_NOT_OURS] = "33"};
 	enum trace_kind kind = trace_kind(s);
 	unsigned from = trace_place(c->trace, s->start, c->bar);
 	unsigned eighths = trace_place(c->trace, s->start + s->length, c->bar * 8);

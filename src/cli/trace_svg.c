@@ -18,7 +18,7 @@ static const struct {
 } kinds[] = {
 	[TRACE_WORK] = {"work", "#1a73e8"},
 	[TRACE_WAITING] = {"waiting", "#aecbfa"},
-	[TRACE_PLUGIN] = {"hooks and agents", "#f29900"},
+	[TRACE_NOT_OURS] = {"hooks and agents", "#f29900"},
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 

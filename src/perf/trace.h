@@ -10,9 +10,12 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "perf/span.h"
 
 /* The category of spans in which nothing is done but to wait. */
 #define TRACE_WAIT "wait"
+/* … and of those that are not ours: hooks and agents. */
+#define TRACE_PLUGIN "plugin"
 
 struct trace_span {
 	const char *name, *category;
@@ -34,6 +37,18 @@ struct trace {
 	size_t n;
 	int64_t start, end; /* ns, of all spans together */
 };
+
+/* ---- writing (trace_write.c) ---- */
+
+/* Opens the file that trace_write is to fill; what it has in it is kept until then. Errors: those of open(2). */
+int trace_open(const char *path, struct error *err);
+/* The process behind a track, where that is not this one. */
+void trace_set_pid(enum span_track track, int pid);
+/* Writes all spans so far (perf/span.h), within one called `whole` that began at `begin` and ends now. Nothing without
+ * trace_open. */
+int trace_write(const char *whole, uint64_t begin, struct error *err);
+
+/* ---- reading (trace_read.c) ---- */
 
 /* Reads the text of such a file. In all names bytes that are not printable ASCII are '?': whatever draws them need not
  * care. Tracks without spans are left out. -EINVAL: no JSON, no trace, no span in it, or an event of a kind that is not

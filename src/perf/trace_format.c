@@ -3,6 +3,7 @@
 
 static const struct oci_field args_fields[] = {
 	OCI_STRING(struct trace_args, "name", name, 0),
+	OCI_OPTIONAL(struct trace_args, "step", step),
 };
 static const struct oci_type args_type = OCI_TYPE(struct trace_args, args_fields);
 
@@ -21,5 +22,6 @@ static const struct oci_type event_type = OCI_TYPE(struct trace_event, event_fie
 static const struct oci_field file_fields[] = {
 	OCI_OBJECTS(struct trace_file, "traceEvents", events, struct trace_event, event_type, OCI_REQUIRED),
 	OCI_STRING(struct trace_file, "displayTimeUnit", unit, 0),
+	OCI_MAP(struct trace_file, "otherData", other, 0),
 };
 const struct oci_type trace_file_type = OCI_TYPE(struct trace_file, file_fields);

@@ -8,6 +8,8 @@
 
 struct trace_args {
 	char *name; /* of metadata: the process's or thread's */
+	bool has_step;
+	uint32_t step; /* of init's spans: the number of the plan's step */
 };
 
 struct trace_event {
@@ -21,7 +23,8 @@ struct trace_event {
 struct trace_file {
 	struct trace_event *events;
 	size_t events_len;
-	char *unit; /* "ns" or "ms", for who shows it */
+	char *unit;	       /* "ns" or "ms", for who shows it */
+	struct oci_map *other; /* about the whole */
 };
 
 extern const struct oci_type trace_file_type;
