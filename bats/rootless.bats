@@ -354,6 +354,11 @@ $(cat /etc/hostname)"
 	wait_for is_gone "$child"
 	is "$(state_of "$ID-2")" running
 	is_alive "$other"
+	rt_ok kill "$ID-2" KILL
+	wait_state "$ID-2" stopped
+	rt_fails kill "$ID-2" KILL
+	says "container not running"
+	rt_ok kill --all "$ID-2" KILL
 }
 
 @test "rootless: with the host's pid namespace and procfs, and no cgroup to find others by" {

@@ -24,10 +24,14 @@ static int signal_members(const struct container *c, int sig, struct error *err)
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	size_t n;
 	pid_t *pids;
-	int r = c->pid ? pid_namespace_members(c->pid, &a, &pids, &n, err) : -ESRCH;
+	int r = -EOPNOTSUPP;
 
-	if (r == -ESRCH)
-		return error_set(err, ESRCH, "container not running");
+	if (c->pid)
+		r = pid_namespace_members(c->pid, &a, &pids, &n, err);
+	else if (c->record->namespaces & CLONE_NEWPID)
+		r = -ESRCH;
+	if (r == -ESRCH) /* the end of a namespace's first process is that of all: as with an empty cgroup */
+		return 0;
 	if (r == -EOPNOTSUPP)
 		return error_set(err, EOPNOTSUPP,
 			"kill: all: the container has neither a cgroup nor a pid namespace of its own to find them by");
