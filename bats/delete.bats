@@ -99,6 +99,19 @@ load helpers
 	[ -x rootfs/bin/busybox ]
 }
 
+@test "delete --force: a process of the container is traced by one of its cgroup that has stopped" {
+	requires strace
+	set_script 'sleep 1000 & wait'
+	rt_ok run --detach "$ID"
+	wait_for pgrep -P "$(pid_of "$ID")"
+	background strace -p "$(pgrep -P "$(pid_of "$ID")")"
+	wait_for file_has "/proc/$(pgrep -P "$(pid_of "$ID")")/status" "TracerPid:.*$bg_pid"
+	find /sys/fs/cgroup -type d -name "$ID" | while read -r cg; do echo "$bg_pid" >"$cg/cgroup.procs"; done
+	kill -STOP "$bg_pid"
+	rt_ok delete --force "$ID"
+	nothing_left
+}
+
 @test "delete --force: without the bundle" {
 	sleeper
 	cd /

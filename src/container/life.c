@@ -20,7 +20,7 @@
 #include "container/store.h"
 #include "kernel/sys.h"
 
-enum { KILL_MS = 10000 };
+enum { KILL_MS = 10000, ALONE_MS = 2000 };
 
 int life_plan(const struct container *c, const struct plan **ret, size_t *map_size, struct error *err)
 {
@@ -94,19 +94,36 @@ uint32_t life_namespaces(const struct container *c)
 	return c->record->namespaces & ~(same_user_namespace(c->pid) ? (uint32_t)CLONE_NEWUSER : 0);
 }
 
-static int kill_init(const struct container *c, struct error *err)
+/* *pidfd: it has not ended yet, else -1. */
+static int kill_init(const struct container *c, int *pidfd, struct error *err)
 {
-	_cleanup_close_ int pidfd = life_pidfd(c, err);
 	int r;
 
-	if (pidfd < 0)
-		return pidfd == -ESRCH ? 0 : pidfd;
-	r = sys_pidfd_send_signal(pidfd, SIGKILL);
+	*pidfd = life_pidfd(c, err);
+	if (*pidfd < 0)
+		return *pidfd == -ESRCH ? 0 : *pidfd;
+	r = sys_pidfd_send_signal(*pidfd, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return error_errno(err, r, "kill: process %d", (int)c->pid);
 	/* a process that is frozen on v1 dies when it is thawed; cgroup_destroy does the same for all others */
 	if (cgroup_is_frozen(&c->cgroup) > 0)
 		(void)cgroup_freeze(&c->cgroup, false, KILL_MS, err);
+	if (process_wait_end(*pidfd, ALONE_MS) == 0)
+		fd_close(pidfd);
+	return 0;
+}
+
+/* The first process of a pid namespace ends when all others have been reaped. One that is traced is for its tracer to
+ * reap: for a CRIU in the container's cgroup, which has to be killed for it. */
+static int kill_all(struct container *c, struct error *err)
+{
+	_cleanup_close_ int pidfd = -1;
+	int r = kill_init(c, &pidfd, err);
+
+	if (r == 0)
+		r = cgroup_destroy(&c->cgroup, KILL_MS, err);
+	if (r < 0 || pidfd < 0)
+		return r;
 	r = process_wait_end(pidfd, KILL_MS);
 	return r < 0 ? error_errno(err, r, "kill: process %d has not ended in %d s", (int)c->pid, KILL_MS / 1000) : 0;
 }
@@ -114,10 +131,8 @@ static int kill_init(const struct container *c, struct error *err)
 int life_remove(const struct context *x, struct container *c, struct arena *a, struct error *err)
 {
 	struct error e;
-	int r = kill_init(c, err);
+	int r = kill_all(c, err);
 
-	if (r == 0)
-		r = cgroup_destroy(&c->cgroup, KILL_MS, err);
 	if (r == 0 && c->record->intel_rdt)
 		r = intel_rdt_remove(c->record->intel_rdt, err);
 	if (r < 0)
