@@ -263,6 +263,51 @@ with_streams() {
 	is "$out" ""
 }
 
+# with_null ARG...: the runtime with nothing but /dev/null. Files of ours are not for root of a user namespace to open.
+with_null() {
+	limited "$RUNTIME" --root "$ROOT" "$@" </dev/null >/dev/null 2>&1 3>&-
+}
+
+# mounts_of ID: what is mounted in the container from where and how, but for masks: any null device will do.
+mounts_of() {
+	awk '$4 != "/null" { for (i = 7; $i != "-"; i++); print $4, $5, $6, $(i + 1) }' "/proc/$(pid_of "$1")/mountinfo" | sort
+}
+
+# same_mounts [JQ...]: saved and restored with this in its config, the container has the mounts it had.
+same_mounts() {
+	[ $# = 0 ] || set_config "$@"
+	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
+	with_null run --detach "$ID"
+	wait_for count_above 3
+	before=$(mounts_of "$ID")
+	save
+	with_null restore --detach "$ID"
+	is "$(mounts_of "$ID")" "$before"
+	goes_on
+}
+
+@test "restore: each mount is the one it was" {
+	mkdir vol
+	add_mount /vol bind "$PWD/vol" bind ro nosuid
+	add_mount /data tmpfs tmpfs noexec size=64k
+	add_mount /tmp bind "$PWD/rootfs/tmp" bind rw
+	same_mounts '.root.readonly = true'
+}
+
+@test "restore: each mount is the one it was, with a cgroup namespace" {
+	same_mounts '.linux.namespaces += [{type: "cgroup"}]'
+}
+
+@test "restore: each mount is the one it was, in a user namespace" {
+	remap 100000
+	same_mounts
+}
+
+@test "restore: each mount is the one it was, with a user and a cgroup namespace" {
+	remap 100000
+	same_mounts '.linux.namespaces += [{type: "cgroup"}]'
+}
+
 @test "restore: limits are in force, before and after" {
 	requires_controller pids
 	set_config '.linux.resources.pids = {limit: 20}'
@@ -412,11 +457,6 @@ with_streams() {
 	goes_on
 }
 
-# with_null ARG...: the runtime with nothing but /dev/null. Files of ours are not for root of a user namespace to open.
-with_null() {
-	limited "$RUNTIME" --root "$ROOT" "$@" </dev/null >/dev/null 2>&1 3>&-
-}
-
 @test "restore: a user namespace" {
 	remap 100000
 	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
@@ -461,7 +501,8 @@ with_null() {
 
 @test "checkpoint: processes that exec has left behind are saved, too" {
 	counter
-	rt_ok exec "$ID" sh -c 'sleep 1234 </dev/null >/dev/null 2>&1 &'
+	# a sleep may find its time over
+	rt_ok exec "$ID" sh -c 'while :; do sleep 1234; done </dev/null >/dev/null 2>&1 &'
 	save
 	restore
 	rt_ok exec "$ID" ps
@@ -542,4 +583,62 @@ with_host_python() {
 	restore
 	touch rootfs/tmp/look
 	wait_for file_has rootfs/tmp/seen text
+}
+
+# serve NAME COMMAND...: runs COMMAND in the background, with descriptor 7 for it to say that it is ready; ready is when it
+# has, or has ended. Its errors are in NAME.err.
+serve() {
+	local name=$1
+
+	shift
+	"$@" </dev/null >/dev/null 2>"$name.err" 7>"$name.ready" 3>&- &
+	bg_pid=$!
+	CHILDREN+=("$bg_pid")
+	wait_for eval "[ -s $name.ready ] || ! kill -0 $bg_pid"
+}
+
+@test "checkpoint: --page-server takes the memory" {
+	counter
+	mkdir pages
+	port=$((20000 + RANDOM % 10000))
+	serve server "$CRIU" page-server --images-dir "$PWD/pages" --address 127.0.0.1 --port $port --status-fd 7
+	save --page-server 127.0.0.1:$port
+	compgen -G 'pages/pages-*.img'
+	run ! compgen -G 'checkpoint/pages-*.img'
+	rt_fails restore --detach "$ID"
+	cp pages/pa*.img checkpoint/
+	restore
+	goes_on
+}
+
+@test "checkpoint: --lazy-pages with --status-fd, and restore --lazy-pages, which takes the memory from it" {
+	"$CRIU" check --feature uffd-noncoop || skip "criu check: this kernel has no userfaultfd for it"
+	set_config ".linux.cgroupsPath = \"$(cgroups_path "$ID-a")\""
+	counter
+	port=$((20000 + RANDOM % 10000))
+	serve dump "$RUNTIME" --root "$ROOT" checkpoint --lazy-pages --page-server 127.0.0.1:$port --status-fd 7 \
+		--manage-cgroups-mode ignore "$ID"
+	dump=$bg_pid
+	[ -e checkpoint/inventory.img ]
+	is_alive "$dump"
+	saved=$(count)
+	background "$CRIU" lazy-pages --page-server --address 127.0.0.1 --port $port --images-dir checkpoint
+	lazy=$bg_pid
+	wait_for test -S checkpoint/lazy-pages.socket
+	set_config ".linux.cgroupsPath = \"$(cgroups_path "$ID-b")\""
+	background "$RUNTIME" --root "$ROOT" restore --detach --lazy-pages --manage-cgroups-mode ignore "$ID-b"
+	restore=$bg_pid
+	wait_for eval "! kill -0 $restore || grep -q 'page-pipe: splice' checkpoint/dump.log"
+	if grep -q 'page-pipe: splice' checkpoint/dump.log; then
+		# it waits for ever, with what it has made
+		kill -KILL "$restore"
+		rt_ok delete --force "$ID-b"
+		skip "CRIU cannot send memory on this kernel: $(grep -m 1 'page-pipe: splice' checkpoint/dump.log)"
+	fi
+	wait "$restore"
+	ID=$ID-b goes_on
+	count_above "$saved"
+	wait "$lazy"
+	wait "$dump"
+	rt_fails state "$ID"
 }

@@ -59,10 +59,11 @@ static int visit_cgroups(const struct visitor *v, const struct plan *p, const st
 	const char *dest = plan_str(p, m->dest);
 	int r = 0;
 
-	if ((m->flags & PLAN_MOUNT_CGROUP_NS) || !(m->flags & PLAN_MOUNT_CGROUP_V1))
-		return 0; /* real mounts, which CRIU makes again */
+	if (m->flags & PLAN_MOUNT_CGROUP_NS)
+		return 0; /* real mounts, which CRIU makes again; without the namespace they would show all cgroups */
 	for (uint32_t i = 0; r == 0 && i < m->cgroup_names.n; i++) {
-		const char *name = arena_fmt(a, "%s/%s", dest, plan_list_str(p, m->cgroup_names, i));
+		const char *hierarchy = plan_list_str(p, m->cgroup_names, i);
+		const char *name = arena_fmt(a, "%s%s%s", dest, *hierarchy ? "/" : "", hierarchy);
 
 		r = name ? v->each(v, name, plan_list_str(p, m->cgroup_paths, i)) : -ENOMEM;
 	}
