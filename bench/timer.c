@@ -348,12 +348,16 @@ static void report_line(const struct contestant *c, size_t m, double base)
 
 	printf("| %-10s | %-12s | %8.3f | %8.3f | %8.3f | %9.3f | %8.3f | %7ld | %6.2f |\n", measures[m], c->name, w[0],
 		median, quantile(w, s->n, 0.99), iqr, cpu, s->max_rss_kb, median / base);
-	if (json)
-		fprintf(json,
-			"{%s%s\"measure\":\"%s\",\"program\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
-			"\"p99_ms\":%.4f,\"iqr_ms\":%.4f,\"cpu_ms\":%.4f,\"max_rss_kb\":%ld}\n",
-			label, *label ? "," : "", measures[m], c->name, s->n, w[0], median, quantile(w, s->n, 0.99), iqr, cpu,
-			s->max_rss_kb);
+	if (!json)
+		return;
+	fprintf(json,
+		"{%s%s\"measure\":\"%s\",\"program\":\"%s\",\"rounds\":%zu,\"best_ms\":%.4f,\"median_ms\":%.4f,"
+		"\"p99_ms\":%.4f,\"iqr_ms\":%.4f,\"cpu_ms\":%.4f,\"max_rss_kb\":%ld,\"samples_ms\":[",
+		label, *label ? "," : "", measures[m], c->name, s->n, w[0], median, quantile(w, s->n, 0.99), iqr, cpu,
+		s->max_rss_kb);
+	for (size_t i = 0; i < s->n; i++)
+		fprintf(json, "%s%.4f", i ? "," : "", w[i]);
+	fputs("]}\n", json);
 }
 
 static void report(void)

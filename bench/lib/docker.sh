@@ -19,14 +19,14 @@ JSON
 		kill -0 $dockerd 2>/dev/null || break
 		sleep 0.5
 	done
-	say "dockerd does not start: $(tail -n 1 "$work/docker/log")"
+	left_out docker "dockerd does not start: $(tail -n 1 "$work/docker/log")"
 	return 1
 }
 
 docker_measurement() {
 	local rt view=legacy script
 	if ! command -v dockerd >/dev/null || ! command -v docker >/dev/null; then
-		say "docker is not installed"
+		left_out docker "it is not installed"
 		return 0
 	fi
 	has_view legacy || view=unified

@@ -4,7 +4,10 @@
 
 all_measurements=(run-unified run-legacy run-hybrid podman-legacy podman-unified cold-legacy cold-unified verbs-legacy
 	verbs-unified exec-legacy exec-unified mounts crowd-legacy crowd-unified alive-legacy alive-unified memory size namespaces options-legacy
-	options-unified pool docker)
+	options-unified pool docker trace)
+# What --report shows when nothing is chosen.
+report_measurements=(run-unified run-legacy podman-legacy podman-unified verbs-legacy verbs-unified exec-legacy exec-unified
+	mounts crowd-legacy crowd-unified memory size docker trace)
 
 list_measurements() {
 	cat <<LIST
@@ -22,6 +25,7 @@ namespaces     what the kernel takes for namespaces, 50 times
 options-VIEW   run with each optimisation switched off
 pool           pooled buffers beside malloc and free, 1,000 allocations
 docker         docker run with each runtime, where docker is installed
+trace          where the time of one run goes: a picture, by --trace
 LIST
 }
 
@@ -62,7 +66,7 @@ works() {
 	local id
 	printf 'contestant %s\n%s\n' "$2" "$3" >"$work/try"
 	in_view "$1" "$work/timer" -n 1 -w 0 "$work/try" >/dev/null 2>"$work/try.err" && return 0
-	say "$2 left out of the $1 view: $(head -n 1 "$work/try.err")"
+	left_out "$2" "$1 view: $(head -n 1 "$work/try.err")"
 	for id in "eb-$2-0" "eb-$2-0-r"; do
 		in_view "$1" "${runtimes[$2]}" --root "$work/state/$2" delete --force "$id" >/dev/null 2>&1 || :
 	done
@@ -138,7 +142,7 @@ measure_exec() {
 			script=$(exec_script "$rt")
 			if works "$view" "$rt" "$script"; then printf 'contestant %s\n%s\n' "$rt" "$script" >>"$work/script"; fi
 		else
-			say "$rt left out: $(head -n 1 "$work/try.err")"
+			left_out "$rt" "$(head -n 1 "$work/try.err")"
 		fi
 	done
 	timed "$1" 100 "$view"
@@ -172,7 +176,7 @@ crowd() { # crowd NAME VIEW RUNTIME OPTION...
 	local out name=$1 view=$2 rt=$3
 	shift 3
 	out=$(cd "$work/life" && in_view "$view" "$work/crowd" "$@" "eb-$rt" -- "${runtimes[$rt]}" --root "$work/state/$rt") || {
-		say "$rt left out: it failed"
+		left_out "$rt" "it failed"
 		return 0
 	}
 	result "{\"name\":\"$name\",\"view\":\"$view\",\"measure\":\"crowd\",\"program\":\"$rt\",$out}"
@@ -259,6 +263,22 @@ measure_pool() {
 	local one
 	compile pool
 	while read -r one; do result "$one"; done < <("$work/pool" --json | jq -c '{name: "pool"} + .')
+}
+
+# The one that took the median time.
+measure_trace() {
+	local view=legacy i runs=9 middle
+	has_view legacy || view=unified
+	for ((i = -3; i < runs; i++)); do # a few to warm up
+		in_view $view "$work/enviro-oci" --root "$work/state/enviro-oci" --trace "$work/trace.$i" run -b "$work/run" eb-trace
+	done
+	middle=$(for ((i = 0; i < runs; i++)); do
+		printf '%s %s\n' "$(jq '[.traceEvents[].dur // 0] | max' "$work/trace.$i")" "$i"
+	done | sort -n | sed -n "$((runs / 2 + 1))s/.* //p")
+	"$work/enviro-oci" trace "$work/trace.$middle"
+	"$work/enviro-oci" trace --svg "$work/trace.svg" "$work/trace.$middle"
+	result "$(jq -nc --arg view $view --argjson runs $runs --rawfile svg "$work/trace.svg" \
+		'{name: "trace", view: $view, runs: $runs, svg: $svg}')"
 }
 
 measure_docker() {

@@ -3,13 +3,15 @@
 # What bench/run needs before it can measure: programs, bundles, runtimes, results. Sourced by it.
 
 declare -A runtimes # name → program
+declare -A absent   # name → why
 
 add_runtime() { # add_runtime NAME PROGRAM
 	local path
 	if path=$(command -v "$2"); then
 		runtimes[$1]=$path
 	else
-		say "$1: $2 is not installed"
+		absent[$1]="$2 is not installed"
+		say "$1: ${absent[$1]}"
 	fi
 }
 
@@ -126,14 +128,21 @@ result() { # result JSON-OBJECT
 	printf '%s\n' "$1" >>"$results"
 }
 
+left_out() { # left_out PROGRAM REASON: of the measurement that is being made
+	say "$1 left out: $2"
+	result "$(jq -nc --arg of "$current" --arg program "$1" --arg reason "$2" '{name: "left out", of: $of, program: $program,
+		reason: $reason}')"
+}
+
 describe_machine() {
-	local n versions=
+	local n versions= missing=
+	for n in "${!absent[@]}"; do missing+=",\"$n\":\"${absent[$n]}\""; done
 	for n in "${order[@]}"; do
 		versions+=",\"$n\":\"$("${runtimes[$n]}" --version | head -n 1 | sed 's/.* version //; s/+.*//')\""
 	done
 	result "{\"name\":\"machine\",\"kernel\":\"$(uname -r)\",\"arch\":\"$(uname -m)\",\"cpus\":$(nproc),\"model\":\"$(
 		sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)\",\"load\":$(cut -d ' ' -f 1 /proc/loadavg),\"date\":\"$(
-		date -u +%F)\",\"versions\":{${versions#,}}}"
+		date -u +%F)\",\"versions\":{${versions#,}},\"absent\":{${missing#,}}}"
 }
 
 rounds() { # rounds N: N times the factor, at least 3
