@@ -57,6 +57,18 @@ finding() {
 	[ "$(wc -l <<<"$output")" -eq 13 ] # and the sysctl
 }
 
+@test "a member in another case is taken, and warned of" {
+	jq '.root.readOnly = true | del(.root.readonly)' config.json >other.json
+	run "$RUNTIME" --root "$ROOT" validate other.json
+	[ "$status" -eq 0 ]
+	grep -q 'warning: root.readonly: not in the specification.s case$' <<<"$output"
+	mv other.json config.json
+	set_args touch /x
+	rt "run" "$ID"
+	[ "$status" -ne 0 ]
+	says "Read-only file system"
+}
+
 @test "what cannot be read looks wrong once only" {
 	set_config '.root = 5 | .process.cwd = [] | .mounts[0].destination = {}'
 	run "$RUNTIME" --root "$ROOT" validate "$BUNDLE/config.json"

@@ -13,7 +13,8 @@
  *	array			T *x, size_t x_len; x is NULL when absent, and not NULL with x_len 0 for []
  *	map to strings		struct oci_map *, in the order of the file
  *	map to objects		an array whose elements begin with `char *key`
- * A null in the file is an absent member. All memory is the arena's. */
+ * A null in the file is an absent member. A member's name may be in another case (of ASCII), as runc has it. All memory
+ * is the arena's. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <yajl/yajl_parse.h>
 
 #include "base/str.h"
@@ -341,8 +342,14 @@ static int on_end_map(void *ctx)
 
 /* ---- keys ---- */
 
+static int compare_exactly(const char *a, const char *b, size_t n)
+{
+	return memcmp(a, b, n);
+}
+
 /* Files mostly have the members in the table's order: the search goes round from behind the last that was found. */
-static const struct oci_field *find_field(const struct frame *f, const char *name, size_t n)
+static const struct oci_field *find_field(
+	const struct frame *f, const char *name, size_t n, int (*compare)(const char *, const char *, size_t))
 {
 	size_t count = f->type->fields_len;
 	size_t i = f->seen ? 64 - (size_t)__builtin_clzll(f->seen) : 0;
@@ -350,7 +357,7 @@ static const struct oci_field *find_field(const struct frame *f, const char *nam
 	for (size_t tries = 0; tries < count; tries++, i++) {
 		const struct oci_field *field = &f->type->fields[i < count ? i : (i = 0)];
 
-		if (field->name_len == n && !memcmp(field->name, name, n))
+		if (field->name_len == n && !compare(field->name, name, n))
 			return field;
 	}
 	return NULL;
@@ -406,11 +413,23 @@ static int duplicate(struct reader *r, struct frame *f)
 	return r->findings ? GO_ON : STOP;
 }
 
+/* Configs that were written for runc may have members in another case: Go takes these for the ones that it knows. */
+static void find_other_case(struct reader *r, struct frame *f, const char *name, size_t n)
+{
+	struct oci_finding found = {.severity = OCI_WARNING, .reason = "not in the specification's case"};
+
+	f->field = find_field(f, name, n, strncasecmp);
+	if (f->field && r->findings)
+		find(r, string_start(r), &found);
+}
+
 static int object_key(struct reader *r, struct frame *f, const char *s, size_t n)
 {
 	uint64_t bit;
 
-	f->field = find_field(f, s, n);
+	f->field = find_field(f, s, n, compare_exactly);
+	if (!f->field && !f->type->closed)
+		find_other_case(r, f, s, n);
 	if (!f->field) {
 		f->key = arena_strndup(r->arena, s, n);
 		return f->key ? unknown_member(r, f) : out_of_memory(r);

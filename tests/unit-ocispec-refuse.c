@@ -135,9 +135,9 @@ static const struct bad configs[] = {
 	/* required members */
 	{"{}", "ociVersion: " WHERE(1) "required member is missing"},
 	{"{\"ociVersion\":null}", "ociVersion: " WHERE(1) "required member is missing"},
-	{"{\"OCIVersion\":\"1\"}", "ociVersion: " WHERE(1) "required member is missing"},
+	{"{\"ociVersions\":\"1\"}", "ociVersion: " WHERE(1) "required member is missing"},
 	{"{" OK "\"root\":{}}", "root.path: " WHERE(30) "required member is missing"},
-	{"{" OK "\"process\":{\"Cwd\":\"/\"}}", "process.cwd: " WHERE(33) "required member is missing"},
+	{"{" OK "\"process\":{\"cmd\":\"/\"}}", "process.cwd: " WHERE(33) "required member is missing"},
 	{"{" OK "\"mounts\":[{\"destination\":\"/\"},{\"source\":\"/\"}]}", "mounts[1].destination: " WHERE(53)},
 	{"{" OK "\"hooks\":{\"prestart\":[{\"args\":[]}]}}", "hooks.prestart[0].path: "},
 	{"{" OK "\"linux\":{\"namespaces\":[{}]}}", "linux.namespaces[0].type: "},

@@ -322,10 +322,10 @@ static void unknown_members_are_listed(void)
 {
 	static const char text[] =
 		"{\"ociVersion\":\"1\",\"windows\":{\"deep\":[{\"er\":[1,2.5e3,null,true,\"x\"]}],\"deep\":1},"
-		"\"mounts\":[{\"destination\":\"/\"},{\"destination\":\"/\",\"Source\":\"/x\"}],\"OCIVersion\":null,"
+		"\"mounts\":[{\"destination\":\"/\"},{\"destination\":\"/\",\"sources\":\"/x\"}],\"ociVersions\":null,"
 		"\"linux\":{\"rdma.x\":{},\"resources\":{\"rdma\":{\"a b\":{\"no\":[]}},\"unified\":{\"any\":\"1\"}}}}";
 	static const char *const want[] = {
-		"windows", "mounts[1].Source", "OCIVersion", "linux[\"rdma.x\"]", "linux.resources.rdma[\"a b\"].no"};
+		"windows", "mounts[1].sources", "ociVersions", "linux[\"rdma.x\"]", "linux.resources.rdma[\"a b\"].no"};
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	struct oci_unknown unknown = {0};
 	struct oci_config *c = NULL;
@@ -337,6 +337,25 @@ static void unknown_members_are_listed(void)
 	for (size_t i = 0; i < unknown.len && i < sizeof(want) / sizeof(*want); i++)
 		tap_is_str(unknown.paths[i], want[i], "and named: %s", want[i]);
 	tap_ok(c && !c->mounts[1].source && c->linux->resources->rdma_len == 1, "and what is known is read");
+}
+
+static void case_does_not_matter(void)
+{
+	static const char text[] = "{\"OCIVersion\":\"1\",\"root\":{\"Path\":\"r\",\"readOnly\":true},"
+				   "\"annotations\":{\"a\":\"1\",\"A\":\"2\"}}";
+	static const char twice[] = "{\"ociVersion\":\"1\",\"ociversion\":\"2\"}";
+	_cleanup_arena_ struct arena a = ARENA_INIT;
+	struct oci_unknown unknown = {0};
+	struct oci_config *c = NULL;
+	struct error err = {0};
+
+	tap_ok(!oci_config_read(text, strlen(text), &a, &c, &unknown, &err), "members in another case: %s", err.msg);
+	tap_is_int(unknown.len, 0, "none is unknown");
+	tap_ok(c && c->root->readonly, "and they are read");
+	tap_is_str(c ? c->oci_version : NULL, "1", "all of them");
+	tap_is_int(c ? c->annotations->len : 0, 2, "the keys of maps are not names of members");
+	tap_ok(oci_config_read(twice, strlen(twice), &a, &c, NULL, &err) == -EINVAL, "twice in two cases is twice");
+	tap_is_str(err.msg, "ociVersion: line 1, column 19: duplicate key", "and said so");
 }
 
 static void indentation(void)
@@ -400,6 +419,7 @@ int main(void)
 	values_are_right();
 	nulls_are_absent();
 	unknown_members_are_listed();
+	case_does_not_matter();
 	indentation();
 	many_keys();
 	no_prefix_is_taken();
