@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "perf/span.h"
 #include "perf/trace.h"
 
 static const char *base_name(const char *argv0)
@@ -61,6 +62,7 @@ static int run_verb(struct cli *c, char **argv, size_t argc, const char *argv0, 
 
 static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct error *err)
 {
+	const uint64_t begun = span_now();
 	struct option_words words;
 	int r;
 
@@ -84,7 +86,8 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 	c->verb = verb_find(words.args[0]);
 	if (!c->verb)
 		return verb_unknown(c, words.args[0], err);
-	return run_verb(c, words.args + 1, words.args_len - 1, argv[0], err);
+	span_verb_begin(c->verb->name, begun);
+	return span_verb_end(run_verb(c, words.args + 1, words.args_len - 1, argv[0], err));
 }
 
 /* The error is told once in the log; where that is not stderr, whoever called still sees why on stderr. */

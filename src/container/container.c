@@ -15,6 +15,7 @@
 #include "container/record.h"
 #include "container/store.h"
 #include "kernel/userns.h"
+#include "perf/span.h"
 
 bool context_rootless_auto(void)
 {
@@ -153,11 +154,12 @@ void container_close(struct container *c)
 static int open_and_load(const struct context *x, const char *id, bool lock, struct arena *a, struct container *ret,
 	struct error *err)
 {
+	struct span span = span_begin(SPAN_ID_LOAD);
 	int r = 0;
 
 	*ret = (struct container){.dir = store_open(x, id, err), .locked = lock};
 	if (ret->dir < 0)
-		return ret->dir;
+		return span_end(&span, ret->dir);
 	if (lock)
 		r = store_lock(ret->dir, err);
 	if (r == 0) {
@@ -167,7 +169,7 @@ static int open_and_load(const struct context *x, const char *id, bool lock, str
 	}
 	if (r < 0)
 		container_close(ret);
-	return r;
+	return span_end(&span, r);
 }
 
 int container_load(const struct context *x, const char *id, struct arena *a, struct container *ret, struct error *err)

@@ -192,6 +192,7 @@ static int on_tree(struct launch *l, uint32_t step, struct launch_slots *more, s
 static int on_seccomp(struct launch *l, int fd, struct error *err)
 {
 	struct creation *c = l->data;
+	struct span span = span_begin(SPAN_ID_SECCOMP_AGENT);
 	struct oci_map annotations = {0};
 	struct oci_state s = {
 		.oci_version = c->config->oci_version,
@@ -203,7 +204,7 @@ static int on_seccomp(struct launch *l, int fd, struct error *err)
 		.annotations = c->config->annotations ? c->config->annotations : &annotations,
 	};
 
-	return setup_seccomp_agent(c->config->linux->seccomp, &s, l->pid, fd, err);
+	return span_end(&span, setup_seccomp_agent(c->config->linux->seccomp, &s, l->pid, fd, err));
 }
 
 /* Init joins v1's hierarchies by itself; so they can be made while the kernel executes init. */
@@ -213,26 +214,13 @@ static bool cgroup_comes_later(const struct creation *c)
 	       config_get()->parallel_namespaces;
 }
 
-static int start_init(struct creation *c, struct error *err)
+/* Init is there; what it is given along with its plan. */
+static int fill_slots(struct creation *c, struct error *err)
 {
+	struct span span = span_begin(SPAN_ID_SLOTS);
 	struct launch *l = &c->launch;
-	int r = 0;
+	int r = creation_write_pid(c, err);
 
-	l->plan = c->plan;
-	l->dir = c->dir;
-	l->cgroup_fd = cgroup_v2_fd(&c->cgroup);
-	l->on_namespaces = on_namespaces;
-	l->on_idmap = on_idmap;
-	l->on_tree = on_tree;
-	l->on_seccomp = on_seccomp;
-	l->data = c;
-	setup_template(c->x, c->plan, c->rootfs, l);
-	r = launch_spawn(l, err);
-	if (r == 0 && cgroup_comes_later(c))
-		r = creation_make_cgroup(c, err);
-	if (r < 0)
-		return r;
-	r = creation_write_pid(c, err);
 	if (r == 0 && namespaces_want_nothing(c)) {
 		l->without |= SYNC_WITHOUT_NAMESPACES;
 		r = setup_oom_score(c->plan, l->pid, err);
@@ -247,6 +235,31 @@ static int start_init(struct creation *c, struct error *err)
 		r = setup_template_cgroups(c->plan, &l->with_plan, err);
 	if (r == 0 && c->start_socket >= 0)
 		r = launch_put(&l->with_plan, SLOT_START, TAKE_FD(c->start_socket), err);
+	return span_end(&span, r);
+}
+
+static int start_init(struct creation *c, struct error *err)
+{
+	struct launch *l = &c->launch;
+	struct span template;
+	int r;
+
+	l->plan = c->plan;
+	l->dir = c->dir;
+	l->cgroup_fd = cgroup_v2_fd(&c->cgroup);
+	l->on_namespaces = on_namespaces;
+	l->on_idmap = on_idmap;
+	l->on_tree = on_tree;
+	l->on_seccomp = on_seccomp;
+	l->data = c;
+	template = span_begin(SPAN_ID_TEMPLATE);
+	setup_template(c->x, c->plan, c->rootfs, l);
+	(void)span_end(&template, 0);
+	r = launch_spawn(l, err);
+	if (r == 0 && cgroup_comes_later(c))
+		r = creation_make_cgroup(c, err);
+	if (r == 0)
+		r = fill_slots(c, err);
 	return r < 0 ? r : launch_lead(l, err);
 }
 
@@ -258,7 +271,7 @@ static int explain_death(struct creation *c, int r, struct error *err)
 	return r;
 }
 
-int creation_make_state(struct creation *c, struct error *err)
+static int make_state(struct creation *c, struct error *err)
 {
 	int r = c->dir = store_create(c->x, c->id, err);
 
@@ -268,6 +281,13 @@ int creation_make_state(struct creation *c, struct error *err)
 	if (r == 0 && notify_host())
 		r = notify_make_dir(c->dir, err);
 	return r < 0 ? r : write_plan(c, err);
+}
+
+int creation_make_state(struct creation *c, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_STATE);
+
+	return span_end(&span, make_state(c, err));
 }
 
 static int make_all(struct creation *c, struct error *err)
@@ -338,6 +358,7 @@ int creation_hand_over_pidfd(const struct creation *c, struct error *err)
 
 int creation_hand_over(struct creation *c, struct error *err)
 {
+	struct span span = span_begin(SPAN_ID_HAND_OVER);
 	const struct create_options *o = c->o;
 	int r = 0;
 
@@ -347,7 +368,7 @@ int creation_hand_over(struct creation *c, struct error *err)
 		r = creation_hand_over_pidfd(c, err);
 	if (r == 0 && o->pid_file)
 		r = engine_write_pid(o->pid_file, c->launch.pid, err);
-	return r;
+	return span_end(&span, r);
 }
 
 int container_create(const struct context *x, const char *id, const struct create_options *o, struct error *err)

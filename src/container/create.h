@@ -35,6 +35,7 @@ struct creation {
 	bool restored;	    /* CRIU makes the namespaces and processes, and no init */
 	bool cgroup_made, hooks_begun;
 	struct netns_maker netns; /* begun by prepare, taken when init is made */
+	struct span_clock netns_clock;
 	struct launch launch;
 	struct keep keep;	/* holds config and plan where they were kept */
 	bool plan_warned;

@@ -142,6 +142,7 @@ static int on_seccomp(struct launch *l, int fd, struct error *err)
 		.bundle = (char *)e->c.bundle,
 		.annotations = &annotations,
 	};
+	struct span span = span_begin(SPAN_ID_SECCOMP_AGENT);
 	struct oci_linux_seccomp seccomp;
 	int r = exec_seccomp(e->stored, &seccomp, err);
 
@@ -149,15 +150,14 @@ static int on_seccomp(struct launch *l, int fd, struct error *err)
 		close(fd);
 		return r;
 	}
-	return setup_seccomp_agent(&seccomp, &s, l->pid, fd, err);
+	return span_end(&span, setup_seccomp_agent(&seccomp, &s, l->pid, fd, err));
 }
 
-static int prepare(struct execution *e, const char *id, struct error *err)
+static int make_plan(struct execution *e, struct error *err)
 {
-	int r = container_load(e->x, id, &e->arena, &e->c, err);
+	struct span span = span_begin(SPAN_ID_PLAN);
+	int r = check_status(e, err);
 
-	if (r == 0)
-		r = check_status(e, err);
 	if (r == 0)
 		r = find_filter(e, err);
 	if (r == 0)
@@ -168,7 +168,16 @@ static int prepare(struct execution *e, const char *id, struct error *err)
 		annotations_ask_for_cgroup(&e->c.annotations, e->c.cgroup.manager == CGROUP_MANAGER_SYSTEMD);
 	if (r == 0)
 		r = cgroup_enter(&e->c.cgroup, e->o->cgroups, e->o->cgroups_len, e->c.pid, &e->arena, &e->cgroup, err);
-	return r < 0 ? r : compile(e, err);
+	if (r == 0)
+		r = compile(e, err);
+	return span_end(&span, r);
+}
+
+static int prepare(struct execution *e, const char *id, struct error *err)
+{
+	int r = container_load(e->x, id, &e->arena, &e->c, err);
+
+	return r < 0 ? r : make_plan(e, err);
 }
 
 /* Whether there is nothing to do between init's READY and the program. */
@@ -232,6 +241,7 @@ int container_exec(const struct context *x, const char *id, const struct exec_op
 		r = carry_out(&e, &f, err);
 	if (r < 0 || o->detach)
 		return r;
+	(void)span_verb_end(0);
 	r = foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, -1, err);
 	if (r < 0)
 		return r;

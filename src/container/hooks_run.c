@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "container/init_times.h"
 #include "kernel/child.h"
 
 static char **strings(struct arena *a, const struct plan *p, struct plan_list l)
@@ -78,6 +79,7 @@ static int run_kind(const struct plan *p, enum plan_hook_kind kind, const char *
 
 	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s)) {
 		const struct plan_hook *h = (const struct plan_hook *)s;
+		uint64_t begun = span_now();
 		struct error own;
 		int r;
 
@@ -87,6 +89,9 @@ static int run_kind(const struct plan *p, enum plan_hook_kind kind, const char *
 			dir = open(cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		r = dir < 0 ? error_errno(&own, errno, "%s hooks: %s", plan_hook_name(kind), cwd)
 			    : run_hook(p, h, json, len, dir, &own);
+		span_add(init_times_hook(kind), TRACK_HOOK, begun, span_now());
+		if (r < 0 && err)
+			span_failed(init_times_hook(kind));
 		if (r < 0 && err) {
 			*err = own;
 			return r;

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "container/id_map.h"
 #include "container/image.h"
+#include "container/init_times.h"
 #include "container/process.h"
 #include "kernel/mountapi.h"
 #include "kernel/sys.h"
@@ -151,6 +152,14 @@ static const char *namespaces_text(uint64_t flags)
 	return flags & CLONE_NEWUSER ? "with a new user namespace" : flags ? "with new namespaces" : "process";
 }
 
+/* Also for the child between, which has no libc to itself. */
+static int cloned(struct launch *l, int pid)
+{
+	if (pid > 0)
+		l->cloned = sys_ticks();
+	return pid;
+}
+
 /* The cgroup may refuse a process (a domain that is threaded, a v2 root with controllers); then init joins itself. */
 static int clone_init(struct launch *l, uint64_t parent, int *pidfd)
 {
@@ -168,7 +177,7 @@ static int clone_init(struct launch *l, uint64_t parent, int *pidfd)
 		pid = sys_clone3(&a);
 		if (pid >= 0) {
 			l->into_cgroup = true;
-			return pid;
+			return cloned(l, pid);
 		}
 		if (pid == -ENOSPC || pid == -EAGAIN || pid == -ENOMEM)
 			return pid;
@@ -183,13 +192,14 @@ static int clone_init(struct launch *l, uint64_t parent, int *pidfd)
 		if (legacy >= 0)
 			pid = legacy;
 	}
-	return pid;
+	return cloned(l, pid);
 }
 
 static int write_maps(struct launch *l, struct error *err)
 {
 	struct sync_msg m = {.type = SYNC_GO};
-	int r = id_map_write(l->plan, l->pid, err);
+	struct span span = span_begin(SPAN_ID_ID_MAPS);
+	int r = span_end(&span, id_map_write(l->plan, l->pid, err));
 
 	return r < 0 ? r : sync_send_fds(l->sync, &m, NULL, 0);
 }
@@ -290,7 +300,9 @@ int launch_spawn(struct launch *l, struct error *err)
 	struct spawn s = {.l = l, .sync = pair[1], .image = image, .pidfd = -1};
 	/* here and below, debug lines have runc's words: its test-suite, and tools made for it, look for them */
 	log_debug("nsexec container setup");
-	r = spawn(&s, err);
+	span_clock_begin(&l->clock);
+	struct span span = span_begin(SPAN_ID_CLONE);
+	r = span_end(&span, spawn(&s, err));
 	close(pair[1]);
 	l->sync = pair[0];
 	if (s.pid < 0)
@@ -380,6 +392,7 @@ static int send_more(struct launch *l, int r, struct launch_slots *more, struct 
 static int answer(struct launch *l, const struct sync_msg *m, int fd, struct error *err)
 {
 	struct launch_slots more = {.n = 0};
+	struct span span;
 	int r;
 
 	switch (m->type) {
@@ -396,7 +409,8 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 		return r;
 	case SYNC_NAMESPACES:
 		fd_close(&fd);
-		r = l->on_namespaces ? l->on_namespaces(l, &more, err) : 0;
+		span = span_begin(SPAN_ID_HOST_PART);
+		r = span_end(&span, l->on_namespaces ? l->on_namespaces(l, &more, err) : 0);
 		return send_more(l, r, &more, err);
 	case SYNC_TREE:
 		fd_close(&fd);
@@ -409,10 +423,13 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 		return take_listener(l, m, err);
 	case SYNC_READY:
 		fd_close(&fd);
+		init_times_add(l->plan, m, &l->clock, l->cloned);
 		log_debug("init: closing the pipe to signal completion (setns_init: about to exec)");
 		return 1;
 	case SYNC_ERROR:
 		fd_close(&fd);
+		init_times_add(l->plan, m, &l->clock, l->cloned);
+		init_times_failed(l->plan, m->step);
 		l->failed_step = m->step;
 		return sync_error(m, err);
 	default:
@@ -423,6 +440,7 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 
 int launch_lead(struct launch *l, struct error *err)
 {
+	struct span span = span_begin(SPAN_ID_LEAD);
 	int r = send_slots(l, SYNC_PLAN, l->plan_fd, &l->with_plan);
 
 	nspool_drop(&l->pooled); /* init has them, and is at work */
@@ -442,26 +460,39 @@ int launch_lead(struct launch *l, struct error *err)
 		else
 			r = answer(l, &m, fd, err);
 	}
+	(void)span_end(&span, r);
 	if (r < 0)
 		launch_kill(l);
 	return r < 0 ? r : 0;
 }
 
-int launch_go(struct launch *l, struct error *err)
+int sync_await_exec(int sock, struct sync_msg *m, struct error *err)
 {
-	struct launch_slots none = {.n = 0};
-	struct sync_msg m;
-	int fd, r = l->without & SYNC_WITHOUT_GO ? 0 : send_slots(l, SYNC_GO, -1, &none);
+	int fd, r = sync_recv_fd(sock, m, &fd);
 
-	if (r < 0)
-		return error_errno(err, r, "start: talking to init");
-	r = sync_recv_fd(l->sync, &m, &fd);
 	fd_close(&fd);
 	if (r == -ECONNRESET)
-		return 0; /* closed by exec */
-	if (r == 0 && m.type == SYNC_ERROR)
-		return sync_error(&m, err);
+		return 0;
+	if (r == 0 && m->type == SYNC_TIMES)
+		return 1;
+	if (r == 0 && m->type == SYNC_ERROR)
+		return sync_error(m, err);
 	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
+}
+
+int launch_go(struct launch *l, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_EXECUTE);
+	struct launch_slots none = {.n = 0};
+	int r = l->without & SYNC_WITHOUT_GO ? 0 : send_slots(l, SYNC_GO, -1, &none);
+	struct sync_msg m;
+
+	if (r < 0)
+		error_errno(err, r, "start: talking to init");
+	else
+		while ((r = sync_await_exec(l->sync, &m, err)) > 0)
+			init_times_add(l->plan, &m, &l->clock, 0);
+	return span_end(&span, r);
 }
 
 void launch_kill(struct launch *l)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "fast/nspool.h"
 #include "fast/template.h"
+#include "perf/span.h"
 #include "plan/plan.h"
 #include "plan/sync.h"
 
@@ -49,6 +50,8 @@ struct launch {
 	/* found */
 	int sync, pidfd;
 	pid_t pid;
+	struct span_clock clock; /* from before init was there */
+	uint64_t cloned;	 /* sys_ticks() when it was */
 	int console; /* master of the container's terminal, or -1 */
 	bool into_cgroup; /* it was made in cgroup_fd */
 	bool from_template;
@@ -74,6 +77,9 @@ void launch_done(struct launch *l);
 
 /* One packet with fds; 0 or -errno. */
 int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n);
+/* Init has been told to go on: 0 when the program was executed, 1 for a packet of SYNC_TIMES in *m, after which there is
+ * more to wait for, else a negative errno: what init says, which *m is then, or that it cannot be heard. */
+int sync_await_exec(int sock, struct sync_msg *m, struct error *err);
 /* One packet; at most one fd comes with it (-1: none). -ECONNRESET at the end of the stream. */
 int sync_recv_fd(int sock, struct sync_msg *m, int *fd);
 /* What a SYNC_ERROR says; returns the negative errno of it. */

@@ -19,6 +19,7 @@
 #include "container/record.h"
 #include "container/store.h"
 #include "kernel/sys.h"
+#include "perf/span.h"
 
 enum { KILL_MS = 10000, ALONE_MS = 2000 };
 
@@ -97,6 +98,7 @@ uint32_t life_namespaces(const struct container *c)
 /* *pidfd: it has not ended yet, else -1. */
 static int kill_init(const struct container *c, int *pidfd, struct error *err)
 {
+	struct span span;
 	int r;
 
 	*pidfd = life_pidfd(c, err);
@@ -108,9 +110,19 @@ static int kill_init(const struct container *c, int *pidfd, struct error *err)
 	/* a process that is frozen on v1 dies when it is thawed; cgroup_destroy does the same for all others */
 	if (cgroup_is_frozen(&c->cgroup) > 0)
 		(void)cgroup_freeze(&c->cgroup, false, KILL_MS, err);
-	if (process_wait_end(*pidfd, ALONE_MS) == 0)
+	span = span_begin(SPAN_ID_KILL_WAIT);
+	r = process_wait_end(*pidfd, ALONE_MS);
+	(void)span_end(&span, 0);
+	if (r == 0)
 		fd_close(pidfd);
 	return 0;
+}
+
+static int remove_cgroup(struct container *c, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_CGROUP_REMOVE);
+
+	return span_end(&span, cgroup_destroy(&c->cgroup, KILL_MS, err));
 }
 
 /* The first process of a pid namespace ends when all others have been reaped. One that is traced is for its tracer to
@@ -121,7 +133,7 @@ static int kill_all(struct container *c, struct error *err)
 	int r = kill_init(c, &pidfd, err);
 
 	if (r == 0)
-		r = cgroup_destroy(&c->cgroup, KILL_MS, err);
+		r = remove_cgroup(c, err);
 	if (r < 0 || pidfd < 0)
 		return r;
 	r = process_wait_end(pidfd, KILL_MS);
@@ -131,6 +143,7 @@ static int kill_all(struct container *c, struct error *err)
 int life_remove(const struct context *x, struct container *c, struct arena *a, struct error *err)
 {
 	struct error e;
+	struct span span;
 	int r = kill_all(c, err);
 
 	if (r == 0 && c->record->intel_rdt)
@@ -143,7 +156,8 @@ int life_remove(const struct context *x, struct container *c, struct arena *a, s
 	/* before the directory goes: the hooks are read from it; after everything else: they see it gone */
 	if (life_hooks(c, PLAN_HOOK_POSTSTOP, a, &e) < 0)
 		log_warn("%s", e.msg);
-	return store_remove(x, c->id, err);
+	span = span_begin(SPAN_ID_STATE_REMOVE);
+	return span_end(&span, store_remove(x, c->id, err));
 }
 
 void life_destroy(const struct context *x, struct container *c, struct arena *a)

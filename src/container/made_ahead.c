@@ -16,10 +16,13 @@ static uint32_t slot_of(uint32_t flag)
 
 static void take_pooled(struct creation *c, uint32_t flags)
 {
+	struct span span = span_begin(SPAN_ID_POOL);
 	struct nspool_taken *t = &c->launch.pooled;
 	struct error err;
+	int r = nspool_take(c->x->root, flags, t, &err);
 
-	if (nspool_take(c->x->root, flags, t, &err) < 0) {
+	(void)span_end(&span, 0);
+	if (r < 0) {
 		log_debug("start: without the pool of namespaces: %s", err.msg);
 		return;
 	}
@@ -40,6 +43,7 @@ void creation_begin_namespaces(struct creation *c)
 		return;
 	if (config->prewarm && config->use_namespace_cache)
 		take_pooled(c, flags);
+	span_clock_begin(&c->netns_clock);
 	if (flags & ~c->launch.made & CLONE_NEWNET && config->parallel_namespaces && netns_begin(&c->netns) == 0)
 		c->launch.made |= CLONE_NEWNET;
 }
@@ -47,6 +51,7 @@ void creation_begin_namespaces(struct creation *c)
 int creation_put_namespaces(struct creation *c, struct error *err)
 {
 	struct nspool_taken *t = &c->launch.pooled;
+	struct span span;
 	int r = 0, fd;
 
 	for (size_t i = 0; r == 0 && i < NSPOOL_KINDS; i++)
@@ -54,7 +59,11 @@ int creation_put_namespaces(struct creation *c, struct error *err)
 			r = launch_put(&c->launch.with_plan, slot_of(nspool_kinds[i].flag), TAKE_FD(t->fds[i]), err);
 	if (r < 0 || !(c->launch.made & ~t->flags & CLONE_NEWNET))
 		return r;
-	fd = netns_take(&c->netns);
+	span = span_begin(SPAN_ID_NETNS_WAIT);
+	fd = span_end(&span, netns_take(&c->netns));
+	span_clock_done(&c->netns_clock);
+	span_add(SPAN_ID_NETNS, TRACK_NETNS, span_clock_ns(&c->netns_clock, c->netns.begun),
+		span_clock_ns(&c->netns_clock, c->netns.ended));
 	if (fd < 0)
 		return error_errno(err, fd, "start: new network namespace");
 	return launch_put(&c->launch.with_plan, SLOT_NETWORK, fd, err);

@@ -84,7 +84,7 @@ static int put_in_force(struct creation *c, struct error *err)
 	return r < 0 ? r : delegate(c, err);
 }
 
-int creation_make_cgroup(struct creation *c, struct error *err)
+static int make_cgroup(struct creation *c, struct error *err)
 {
 	const char *path = c->config->linux->cgroups_path;
 	bool by_systemd = c->cgroup.manager == CGROUP_MANAGER_SYSTEMD;
@@ -106,13 +106,17 @@ int creation_make_cgroup(struct creation *c, struct error *err)
 	return r;
 }
 
-int creation_start_unit(struct creation *c, struct error *err)
+int creation_make_cgroup(struct creation *c, struct error *err)
 {
-	int r;
+	struct span span = span_begin(SPAN_ID_CGROUP);
 
-	if (c->cgroup.manager != CGROUP_MANAGER_SYSTEMD)
-		return 0;
-	r = cgroup_attach_new(&c->cgroup, c->launch.pid, &c->settings, err);
+	return span_end(&span, make_cgroup(c, err));
+}
+
+static int start_unit(struct creation *c, struct error *err)
+{
+	int r = cgroup_attach_new(&c->cgroup, c->launch.pid, &c->settings, err);
+
 	c->launch.into_cgroup = true;
 	if (r == 0)
 		r = put_in_force(c, err);
@@ -120,4 +124,11 @@ int creation_start_unit(struct creation *c, struct error *err)
 		return r;
 	r = put_below(c, NULL, c->annotations.unit_cgroup, err);
 	return r < 0 ? error_prefix(err, "annotations.run.oci.systemd.subgroup") : 0;
+}
+
+int creation_start_unit(struct creation *c, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_CGROUP);
+
+	return c->cgroup.manager == CGROUP_MANAGER_SYSTEMD ? span_end(&span, start_unit(c, err)) : 0;
 }

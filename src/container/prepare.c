@@ -57,7 +57,7 @@ static int parse(struct creation *c, const char *text, size_t len, struct error 
 	return r < 0 ? error_prefix(err, "%s", config_name(c)) : 0;
 }
 
-static int read_config(struct creation *c, struct error *err)
+static int find_config(struct creation *c, struct error *err)
 {
 	struct keep_input in = {.id = c->id, .o = c->o, .listen_fds = engine_listen_fds(), .rootless = c->x->rootless};
 	bool enabled = config_get()->cache->enabled;
@@ -88,6 +88,13 @@ static int read_config(struct creation *c, struct error *err)
 	if (r == 0 && !enabled && c->keep.hit)
 		c->config = kept;
 	return r;
+}
+
+static int read_config(struct creation *c, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_READ_SPEC);
+
+	return span_end(&span, find_config(c, err));
 }
 
 int creation_find_rootfs(struct creation *c, struct error *err)
@@ -143,7 +150,7 @@ int creation_prepare_cgroup(struct creation *c, struct error *err)
 	return r;
 }
 
-int creation_prepare_filter(struct creation *c, struct error *err)
+static int find_filter(struct creation *c, struct error *err)
 {
 	const struct oci_linux_seccomp *s = c->config->linux ? c->config->linux->seccomp : NULL;
 	const struct plan_annotations *n = &c->annotations;
@@ -160,6 +167,13 @@ int creation_prepare_filter(struct creation *c, struct error *err)
 	if (r == 0 && c->filter.unknown && n->refuse_unknown_syscalls)
 		return error_set(err, EINVAL, "linux.seccomp.syscalls: not known to libseccomp: %s", c->filter.unknown);
 	return r;
+}
+
+int creation_prepare_filter(struct creation *c, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_SECCOMP_COMPILE);
+
+	return span_end(&span, find_filter(c, err));
 }
 
 static int compile(struct creation *c, struct plan_input *in, struct error *err)
@@ -217,7 +231,10 @@ void creation_keep(struct creation *c)
 		.warned = c->plan_warned,
 	};
 
+	struct span span = span_begin(SPAN_ID_KEEP);
+
 	keep_store(&c->keep, c->x, &out, &c->arena);
+	(void)span_end(&span, 0);
 }
 
 static char *now_text(struct arena *a)
@@ -257,20 +274,12 @@ static int prepare_record(struct creation *c, struct error *err)
 	return cgroup_to_text(&c->cgroup, &c->arena, &rec->cgroup, &rec->cgroup_len, err);
 }
 
-int creation_prepare(struct creation *c, struct error *err)
+/* All that is known before anything is made. */
+static int prepare_all(struct creation *c, struct error *err)
 {
-	int r = container_check_id(c->id, err);
+	struct span span = span_begin(SPAN_ID_PLAN);
+	int r = mount_idmaps_read(c->config, &c->arena, err);
 
-	if (r == 0)
-		r = config_load(err);
-	if (r == 0)
-		r = read_config(c, err);
-	if (r == 0)
-		r = annotations_read(c->config, &c->arena, &c->annotations, err);
-	if (r == 0)
-		creation_begin_namespaces(c);
-	if (r == 0)
-		r = mount_idmaps_read(c->config, &c->arena, err);
 	if (r == 0)
 		r = creation_find_rootfs(c, err);
 	if (r == 0)
@@ -285,5 +294,21 @@ int creation_prepare(struct creation *c, struct error *err)
 		r = setup_join_slots(c->plan, &c->launch.with_plan, err);
 	if (r == 0)
 		r = prepare_record(c, err);
-	return r;
+	return span_end(&span, r);
+}
+
+int creation_prepare(struct creation *c, struct error *err)
+{
+	int r = container_check_id(c->id, err);
+
+	if (r == 0)
+		r = config_load(err);
+	if (r == 0)
+		r = read_config(c, err);
+	if (r == 0)
+		r = annotations_read(c->config, &c->arena, &c->annotations, err);
+	if (r < 0)
+		return r;
+	creation_begin_namespaces(c);
+	return prepare_all(c, err);
 }

@@ -325,5 +325,6 @@ int container_restore(const struct context *x, const char *id, const struct crea
 	restore_done(&t);
 	if (r < 0 || o->detach)
 		return r;
+	(void)span_verb_end(0);
 	return creation_stay(&c, &f, notify, exit_status, err);
 }

@@ -55,9 +55,11 @@ static bool starts_by_itself(const struct creation *c)
 
 int creation_stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err)
 {
+	struct span span = span_begin(SPAN_ID_CONTAINER);
 	struct error e;
 	int status = foreground_wait(f, c->launch.pid, c->launch.pidfd, c->launch.console, notify, err);
 
+	(void)span_end(&span, status);
 	foreground_end(f);
 	if (!c->o->keep && container_delete(c->x, c->id, true, &e) < 0)
 		log_warn("%s", e.msg);
@@ -84,8 +86,10 @@ int container_run(const struct context *x, const char *id, const struct create_o
 		r = creation_carry_out(&c, err);
 	if (r == 0)
 		r = start(&c, &f, &notify, err);
-	if (r == 0)
+	if (r == 0) {
+		(void)span_verb_end(0);
 		creation_keep(&c);
+	}
 	if (r == 0 && o->detach && notify >= 0)
 		r = notify_wait_ready(notify, c.launch.pidfd, c.launch.pid, err);
 	if (r < 0 || o->detach)

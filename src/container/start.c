@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "container/container.h"
+#include "container/init_times.h"
 #include "container/launch.h"
 #include "container/life.h"
 #include "container/notify.h"
@@ -24,22 +25,36 @@ static int connect_init(int dir, struct error *err)
 	return TAKE_FD(sock);
 }
 
-/* Init runs the startContainer hooks and executes the program, or says why not; *step is what it failed at then. */
-static int let_go(int sock, uint32_t *step, struct error *err)
+/* The plan is mapped only for what happens seldom: hooks, and failures. */
+static void add_times(const struct container *c, const struct sync_msg *m, struct span_clock *clock)
 {
-	struct sync_msg m = {.type = SYNC_GO};
-	int fd, r = sync_send_fds(sock, &m, NULL, 0);
+	const struct plan *p;
+	struct error e;
+	size_t size;
 
+	if (life_plan(c, &p, &size, &e) < 0)
+		return;
+	init_times_add(p, m, clock, 0);
+	munmap((void *)p, size);
+}
+
+/* Init runs the startContainer hooks and executes the program, or says why not; *step is what it failed at then. */
+static int let_go(const struct container *c, int sock, uint32_t *step, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_EXECUTE);
+	struct sync_msg m = {.type = SYNC_GO};
+	struct span_clock clock;
+	int r;
+
+	span_clock_begin(&clock);
+	r = sync_send_fds(sock, &m, NULL, 0);
 	if (r < 0)
-		return error_errno(err, r, "start: talking to init");
-	r = sync_recv_fd(sock, &m, &fd);
-	fd_close(&fd);
-	if (r == -ECONNRESET)
-		return 0;
+		error_errno(err, r, "start: talking to init");
+	else
+		while ((r = sync_await_exec(sock, &m, err)) > 0)
+			add_times(c, &m, &clock);
 	*step = m.step;
-	if (r == 0 && m.type == SYNC_ERROR)
-		return sync_error(&m, err);
-	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
+	return span_end(&span, r);
 }
 
 static bool is_hooks_step(const struct container *c, uint32_t step)
@@ -95,7 +110,7 @@ int container_start(const struct context *x, const char *id, struct error *err)
 			return pidfd;
 	}
 	sock = connect_init(c.dir, err);
-	r = sock < 0 ? sock : let_go(sock, &step, err);
+	r = sock < 0 ? sock : let_go(&c, sock, &step, err);
 	(void)unlinkat(c.dir, START_SOCKET, 0);
 	if (r < 0) {
 		if (is_hooks_step(&c, step)) /* runtime.md, as below */

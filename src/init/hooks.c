@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include "kernel/child.h"
 
@@ -48,19 +49,38 @@ static int run_hook(struct init *in, const struct plan_hook *h, int state, int d
 	return r;
 }
 
+/* Whoever waits for the program to be executed hears of its hooks before; it may be gone, and a filter that is in force
+ * already need not let this call through. */
+static void tell_times(struct init *in)
+{
+	static struct sync_msg m;
+
+	if (in->plan->flags & PLAN_NOTIFY)
+		return;
+	m.type = SYNC_TIMES;
+	init_put_times(in, &m);
+	(void)sys_call6(SYS_sendto, in->start >= 0 ? in->start : in->sync, (long)&m, sizeof(m),
+		MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0);
+}
+
 /* createContainer hooks find the rootfs as their working directory (it is not "/" yet), startContainer hooks the
  * container's. */
 int step_hooks(struct init *in, const struct plan_step *s, struct error *err)
 {
 	const struct plan_hooks_at *p = (const struct plan_hooks_at *)s;
 	int state = init_slot(in, p->slot), dir = p->kind == PLAN_HOOK_CREATE_CONTAINER ? in->root : -1, r = 0;
+	uint32_t n = 0;
 
 	if (state < 0)
 		return error_set(err, EBADF, "%s hooks: the state was not handed over", plan_hook_name(p->kind));
-	for (s = plan_first(in->plan); r == 0 && !plan_at_end(in->plan, s); s = plan_next(s))
-		if (s->op == PLAN_OP_HOOK && ((const struct plan_hook *)s)->kind == p->kind)
+	for (s = plan_first(in->plan); r == 0 && !plan_at_end(in->plan, s); s = plan_next(s), n++)
+		if (s->op == PLAN_OP_HOOK && ((const struct plan_hook *)s)->kind == p->kind) {
+			init_time(in, n, false);
 			r = run_hook(in, (const struct plan_hook *)s, state, dir, err);
+		}
 	(void)sys_close(state);
 	in->slots[p->slot] = -1;
+	if (r == 0 && p->kind == PLAN_HOOK_START_CONTAINER)
+		tell_times(in);
 	return r;
 }

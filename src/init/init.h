@@ -39,6 +39,8 @@ struct init {
 	bool caps_pending;
 	bool in_cwd;	    /* CWD has been entered */
 	char **argv, **envp; /* of the program, made by exec_prepare; NULL before */
+	uint32_t n_times;
+	uint64_t times[SYNC_MAX_TIMES];
 };
 
 /* A step's executor: 0 or a negative errno with *err filled ("object: reason"; main puts the step's name in front). */
@@ -65,6 +67,14 @@ int init_proc(struct init *in, struct error *err);
 /* sync.c: one packet out, or in (with at most n fds). 0 or negative errno. */
 int sync_send(int sock, const struct sync_msg *m, const int *fds, unsigned n);
 int sync_recv(int sock, struct sync_msg *m, int *fds, unsigned *n);
+
+/* sync.c: the first of the times to come. */
+void init_begin_times(struct init *in, uint64_t now);
+/* From now on it is `what` (a step's number, SYNC_TIME_*). `more`: one of several of a kind, which are told
+ * apart only while there is ample room. */
+void init_time(struct init *in, uint32_t what, bool more);
+/* Puts them into a packet, and begins anew. */
+void init_put_times(struct init *in, struct sync_msg *m);
 
 /* namespaces.c: enters what was made ahead. 0 or a negative errno with *err filled. */
 int init_enter_made(struct init *in, struct error *err);

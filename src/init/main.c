@@ -77,6 +77,7 @@ static _Noreturn void fail(const struct error *err)
 	m.step = in.step;
 	m.bare = err->bare;
 	str_copy(m.text, sizeof(m.text), err->msg);
+	init_put_times(&in, &m);
 	(void)sync_send(in.start >= 0 ? in.start : in.sync, &m, NULL, 0);
 	quit(1);
 }
@@ -95,7 +96,7 @@ static const struct plan *map_plan(int fd)
 
 static void execute(struct error *err)
 {
-	uint32_t i = 0;
+	uint32_t i = 0, last = PLAN_OP_NONE;
 
 	for (const struct plan_step *s = plan_first(in.plan); !plan_at_end(in.plan, s); s = plan_next(s), i++) {
 		const struct executor *x = &executors[s->op];
@@ -103,6 +104,8 @@ static void execute(struct error *err)
 		if (s->op < PLAN_OP_HOST_END)
 			continue;
 		in.step = i;
+		init_time(&in, i, s->op == last);
+		last = s->op;
 		if (x->run(&in, s, err) < 0) {
 			if (x->name)
 				error_prefix(err, "%s", x->name);
@@ -118,7 +121,7 @@ _Noreturn void start_c(long *sp)
 {
 	static struct error err;
 	char **argv = (char **)(sp + 1);
-	uint64_t fd;
+	uint64_t fd, begun = sys_ticks();
 	int plan;
 
 	/* Before anything else: what enters a namespace from here on cannot be read or traced from inside it. */
@@ -128,9 +131,12 @@ _Noreturn void start_c(long *sp)
 	if (sp[0] != 2 || !str_to_u64(argv[1], &fd))
 		quit(1);
 	set_up();
+	init_begin_times(&in, begun);
 	in.sync = (int)fd;
 	(void)sys_call3(SYS_fcntl, in.sync, 2 /* F_SETFD */, 1 /* FD_CLOEXEC */);
+	init_time(&in, SYNC_TIME_WAIT, false);
 	plan = init_receive_plan(&in);
+	init_time(&in, SYNC_TIME_ENTER, false);
 	if (plan < 0) /* the runtime is gone */
 		quit(1);
 	in.plan = map_plan(plan);

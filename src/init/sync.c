@@ -96,12 +96,35 @@ static int take_slots(struct init *in, const struct sync_msg *m, const int *fds,
 	return 0;
 }
 
+void init_time(struct init *in, uint32_t what, bool more)
+{
+	uint32_t room = more ? SYNC_MAX_TIMES / 2 : SYNC_MAX_TIMES;
+
+	if (in->n_times < room && what <= SYNC_TIME_WAIT)
+		in->times[in->n_times++] = (uint64_t)what << SYNC_TIME_BITS | (sys_ticks() - in->times[0]);
+}
+
+void init_begin_times(struct init *in, uint64_t now)
+{
+	in->times[0] = now;
+	in->n_times = 1;
+}
+
+void init_put_times(struct init *in, struct sync_msg *m)
+{
+	m->n_slots = in->n_times;
+	for (uint32_t i = 0; i < in->n_times; i++)
+		m->times[i] = in->times[i];
+	init_begin_times(in, sys_ticks());
+}
+
 static int wait_go(struct init *in)
 {
 	static struct sync_msg m;
 	static int fds[SYNC_MAX_FDS];
 	int r;
 
+	init_time(in, SYNC_TIME_WAIT, false);
 	do {
 		unsigned n = SYNC_MAX_FDS;
 
@@ -111,6 +134,7 @@ static int wait_go(struct init *in)
 		if (r == 0)
 			r = take_slots(in, &m, fds, n);
 	} while (r == 0 && m.value);
+	init_time(in, in->step, false);
 	return r;
 }
 
@@ -128,6 +152,8 @@ int init_ask(struct init *in, uint32_t type, int32_t value, struct error *err)
 
 	m.type = type;
 	m.value = value;
+	if (type == SYNC_READY)
+		init_put_times(in, &m);
 	r = sync_send(in->sync, &m, NULL, 0);
 	if (r == 0)
 		r = wait_go(in);
@@ -191,6 +217,7 @@ int step_ready(struct init *in, const struct plan_step *s, struct error *err)
 	if (listener < 0 && !(in->without & SYNC_WITHOUT_GO))
 		return init_ask(in, SYNC_READY, 0, err);
 	m.type = SYNC_READY;
+	init_put_times(in, &m);
 	r = sync_send(in->sync, &m, NULL, 0);
 	if (r < 0)
 		return error_errno(err, r, "talking to the runtime");

@@ -32,13 +32,16 @@ int netns_loopback_up(void)
 static int make(void *arg)
 {
 	struct netns_maker *m = arg;
-	int r = (int)sys_call1(SYS_unshare, CLONE_NEWNET);
+	int r;
 
+	m->begun = sys_ticks();
+	r = (int)sys_call1(SYS_unshare, CLONE_NEWNET);
 	if (r == 0)
 		r = netns_loopback_up();
 	if (r == 0)
 		r = (int)sys_call4(SYS_openat, AT_FDCWD, "/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC, 0);
 	m->result = r;
+	m->ended = sys_ticks();
 	sys_call1(SYS_exit, 0);
 	return 0;
 }

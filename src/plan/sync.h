@@ -26,6 +26,8 @@
  *                            closes this socket and waits there; without (run in one go, exec) the host answers
  *                            SYNC_GO, unless init was told not to wait for it
  * init → host   SYNC_ERROR   value = errno, text = message. Also on a start connection
+ * READY, ERROR and TIMES also say when init began what since the one before (times[]).
+ * init → host   SYNC_TIMES   startContainer hooks have been run; no answer. Also on a start connection
  * End of file without SYNC_ERROR after READY's answer: the program was executed.
  *
  * A start connection (SOCK_SEQPACKET, listening in the state directory): the caller sends SYNC_GO; init runs the
@@ -45,19 +47,28 @@ enum sync_type {
 	SYNC_SECCOMP,
 	SYNC_READY,
 	SYNC_GO,
+	SYNC_TIMES,
 	SYNC_ERROR
 };
 
 enum { SYNC_WITHOUT_NAMESPACES = 1, SYNC_WITHOUT_GO = 2 };
 enum { SYNC_MAX_FDS = 200, SYNC_TEXT = 1024 };
 
+/* A time is what was begun (the number of a step, or one of these) in the upper 16 bits, and below it sys_ticks() since
+ * init itself began; the first, times[0], is that beginning as sys_ticks() has it. What is begun ends what was before. */
+enum { SYNC_MAX_TIMES = 100, SYNC_TIME_BITS = 48, SYNC_TIME_WAIT = 0xffff, SYNC_TIME_ENTER = 0xfffe };
+
 struct sync_msg {
 	uint32_t type;
 	int32_t value;
-	uint32_t n_slots;		/* PLAN and GO: slots[i] belongs to the i-th fd (PLAN: the i+1-th) */
+	uint32_t n_slots;		/* PLAN and GO: slots[i] belongs to the i-th fd (PLAN: the i+1-th); else of times */
 	uint32_t step;			/* ERROR: number of the step that failed, counted from 0 */
 	uint32_t bare;			/* ERROR: as in struct error */
-	uint32_t slots[SYNC_MAX_FDS];	/* the last entries may be cut off on the wire */
+	uint32_t pad;
+	union { /* of slots the last entries may be cut off on the wire */
+		uint32_t slots[SYNC_MAX_FDS];
+		uint64_t times[SYNC_MAX_TIMES];
+	};
 	char text[SYNC_TEXT];
 };
 
