@@ -53,9 +53,31 @@ struct verb {
 };
 
 /* In the order of the help text. */
-#define VERBS(X)                                                                                                       \
-	X(cache) X(checkpoint) X(config) X(create) X(delete) X(events) X(exec) X(features) X(kill) X(list) X(mounts)   \
-	X(pause) X(prewarm) X(ps) X(restore) X(resume) X(run) X(spec) X(start) X(state) X(trace) X(update) X(validate)
+#define VERBS(X)												       \
+	X(cache)												       \
+	X(checkpoint)												       \
+	X(config)												       \
+	X(create)												       \
+	X(delete)												       \
+	X(events)												       \
+	X(exec)													       \
+	X(explain)												       \
+	X(features)												       \
+	X(kill)													       \
+	X(list)													       \
+	X(mounts)												       \
+	X(pause)												       \
+	X(prewarm)												       \
+	X(ps)													       \
+	X(restore)												       \
+	X(resume)												       \
+	X(run)													       \
+	X(spec)													       \
+	X(start)												       \
+	X(state)												       \
+	X(trace)												       \
+	X(update)												       \
+	X(validate)
 
 #define VERB_DECLARE(name) extern const struct verb verb_##name;
 VERBS(VERB_DECLARE)

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/finding.h"
 #include "cli/json.h"
 #include "cli/text.h"
 
@@ -21,37 +22,6 @@ static const struct option options[] = {
 	OPTION(struct validate_options, strict, "strict", 0, "warnings are errors"),
 };
 
-static const char *severity(const struct oci_finding *f)
-{
-	return f->severity == OCI_ERROR ? "error" : "warning";
-}
-
-/* A line that editors know how to follow. */
-static void add_line(struct text *t, const char *file, const struct oci_finding *f)
-{
-	text_add(t, file);
-	if (f->line)
-		text_fmt(t, ":%zu:%zu", f->line, f->column);
-	text_fmt(t, ": %s: %s%s", severity(f), f->path, *f->path ? ": " : "");
-	text_add(t, f->reason);
-	if (f->hint)
-		text_fmt(t, "; did you mean \"%s\"?", f->hint);
-	text_add(t, "\n");
-}
-
-static void add_object(struct text *t, const struct oci_finding *f)
-{
-	json_open(t, NULL, '{');
-	json_string(t, "severity", severity(f));
-	json_u64_nonzero(t, "line", f->line);
-	json_u64_nonzero(t, "column", f->column);
-	json_string(t, "path", f->path);
-	json_string(t, "reason", f->reason);
-	if (f->hint)
-		json_string(t, "hint", f->hint);
-	json_close(t, '}');
-}
-
 static void add_json(struct text *t, const char *file, const struct oci_findings *fs, bool valid)
 {
 	json_open(t, NULL, '{');
@@ -59,7 +29,7 @@ static void add_json(struct text *t, const char *file, const struct oci_findings
 	json_bool(t, "valid", valid);
 	json_open(t, "findings", '[');
 	for (size_t i = 0; i < fs->len; i++)
-		add_object(t, &fs->v[i]);
+		finding_add_json(t, &fs->v[i]);
 	json_close(t, ']');
 	json_close(t, '}');
 	text_add(t, "\n");
@@ -97,7 +67,7 @@ static int run(struct cli *c, struct error *err)
 	for (size_t i = 0; i < fs.len; i++) {
 		valid = valid && !(o->strict || fs.v[i].severity == OCI_ERROR);
 		if (!json)
-			add_line(&t, file, &fs.v[i]);
+			finding_add_line(&t, file, &fs.v[i]);
 	}
 	if (json)
 		add_json(&t, file, &fs, valid);
