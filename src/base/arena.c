@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/poison.h"
 #include "base/pool.h"
 #include "base/str.h"
 
@@ -35,14 +36,15 @@ static struct arena_block *add_block(struct arena *a, size_t n)
 	return b;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+void *arena_alloc(struct arena *a, size_t asked)
 {
 	struct arena_block *b = a->head;
+	size_t n;
 	char *p;
 
-	if (n > SIZE_MAX / 2)
+	if (asked > SIZE_MAX / 2)
 		return NULL;
-	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	n = ((asked + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + POISON_ZONE;
 	if (!b || b->buffer.size - b->used < n) {
 		b = add_block(a, n);
 		if (!b)
@@ -51,7 +53,10 @@ void *arena_alloc(struct arena *a, size_t n)
 	p = b->buffer.data + b->used;
 	b->used += n;
 	a->used += n;
-	return b->buffer.zero ? p : memset(p, 0, n);
+	if (!b->buffer.zero)
+		memset(p, 0, n);
+	poison(p + asked, n - asked);
+	return p;
 }
 
 void *arena_array(struct arena *a, size_t n, size_t size)
@@ -97,6 +102,7 @@ void arena_done(struct arena *a)
 		struct buffer last = a->head->buffer;
 
 		a->head = a->head->next;
+		poison_end(last.data, last.size); /* what comes after it in the address space may be another's */
 		pool_put(&last);
 	}
 	a->used = 0;

@@ -5,13 +5,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-/* The address sanitizer knows nothing of a buffer that was put back, unless it is told. */
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#endif
+#include "base/poison.h"
 
 enum { OWN_MAPPING = POOL_PER_CLASS, FIRST_LARGE = 4 };
 
@@ -142,7 +136,7 @@ int pool_get(size_t n, struct buffer *ret)
 		.index = (uint8_t)i,
 		.ticket = atomic_fetch_add_explicit(&c->ticket[i], 1, memory_order_relaxed) + 1,
 	};
-	ASAN_UNPOISON_MEMORY_REGION(ret->data, ret->size);
+	poison_end(ret->data, ret->size);
 	return 0;
 }
 
@@ -167,7 +161,7 @@ int pool_put(struct buffer *b)
 	}
 	if (was.kind >= FIRST_LARGE && (uint32_t)atomic_load_explicit(&c->top, memory_order_relaxed))
 		(void)madvise(was.data, was.size, MADV_FREE);
-	ASAN_POISON_MEMORY_REGION(was.data, was.size);
+	poison(was.data, was.size);
 	count(&c->put);
 	push(c, was.index);
 	return 0;

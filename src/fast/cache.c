@@ -57,7 +57,7 @@ static bool key_is(const char *map, const struct head *h, const struct cache_key
 	return same;
 }
 
-static bool check(const char *map, size_t len, const struct cache_key *k)
+bool cache_entry_is(const char *map, size_t len, const struct cache_key *k)
 {
 	struct head h;
 
@@ -93,7 +93,7 @@ static int load(struct cache *c, const char *name, const struct cache_key *k, st
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return -ENOENT;
-	if (!check(map, (size_t)st.st_size, k)) {
+	if (!cache_entry_is(map, (size_t)st.st_size, k)) {
 		munmap(map, (size_t)st.st_size);
 		return -EBADMSG;
 	}

@@ -30,6 +30,9 @@ int cache_open_dir(int root, bool make);
 			__atomic_fetch_add(&(c)->statistics->member, (uint64_t)(n), __ATOMIC_RELAXED);                 \
 	} while (0)
 
+/* Whether len bytes at map, the whole of a file, are an undamaged entry for k. */
+bool cache_entry_is(const char *map, size_t len, const struct cache_key *k);
+
 /* "seccomp-0123456789abcdef"; its kind, or CACHE_KINDS for what is no entry's name. */
 void cache_name(const struct cache_key *k, char *buf, size_t n);
 unsigned cache_kind_of(const char *name);

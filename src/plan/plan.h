@@ -17,7 +17,7 @@
 #define PLAN_MAGIC 0x6e616c70u /* "plan" */
 #define PLAN_VERSION 1u
 #define PLAN_NO_SLOT UINT32_MAX
-enum { PLAN_MAX_SLOTS = 1024 };
+enum { PLAN_MAX_SLOTS = 1024, PLAN_MAX_NODES = 1024 };
 
 typedef uint32_t plan_ref;
 
@@ -318,7 +318,7 @@ struct plan_cpu_affinity {
 struct plan_memory_policy {
 	struct plan_step s;
 	uint32_t mode; /* MPOL_* | MPOL_F_* */
-	uint32_t max_node; /* bits in the mask */
+	uint32_t max_node; /* bits in the mask: PLAN_MAX_NODES, or 0 and no mask */
 	plan_ref mask;
 	uint32_t pad;
 };

@@ -15,7 +15,7 @@
 #define MPOL_WEIGHTED_INTERLEAVE 6 /* Linux 6.9 */
 #define SCHED_ISO 4                /* reserved: the kernel says what it thinks of it */
 
-enum { MAX_BITS = 8192, MAX_NODES = 1024 };
+enum { MAX_BITS = 8192 };
 
 struct name {
 	const char *name;
@@ -307,14 +307,14 @@ static void put_memory_policy(struct plan_builder *b, uint32_t mode, const void 
 	struct plan_memory_policy *p = plan_add(b, PLAN_OP_MEMORY_POLICY, struct plan_memory_policy);
 
 	p->mode = mode;
-	p->max_node = mask ? MAX_NODES : 0;
-	p->mask = mask ? plan_put_bytes(b, mask, MAX_NODES / 8) : 0;
+	p->max_node = mask ? PLAN_MAX_NODES : 0;
+	p->mask = mask ? plan_put_bytes(b, mask, PLAN_MAX_NODES / 8) : 0;
 }
 
 static int add_memory_policy(struct plan_builder *b, const struct oci_memory_policy *m, struct error *err)
 {
 	const struct name *mode = find(memory_modes, m->mode);
-	uint8_t bits[MAX_NODES / 8] = {0};
+	uint8_t bits[PLAN_MAX_NODES / 8] = {0};
 	uint64_t flags;
 	int n, r;
 
@@ -323,7 +323,7 @@ static int add_memory_policy(struct plan_builder *b, const struct oci_memory_pol
 	r = find_flags(memory_flags, m->flags, m->flags_len, "linux.memoryPolicy.flags", &flags, err);
 	if (r < 0)
 		return r;
-	n = parse_list(m->nodes ? m->nodes : "", bits, MAX_NODES);
+	n = parse_list(m->nodes ? m->nodes : "", bits, PLAN_MAX_NODES);
 	if (n < 0)
 		return error_set(err, EINVAL, "linux.memoryPolicy.nodes: invalid memory policy nodes \"%s\"", m->nodes);
 	r = check_memory_policy(m, mode->value, flags, count_bits(bits, sizeof(bits)), err);
