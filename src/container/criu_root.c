@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -129,6 +130,25 @@ static int bind_root(const char *rootfs, unsigned long propagation)
 	return propagation && mount(NULL, rootfs, NULL, MS_REC | propagation, NULL) < 0 ? -errno : 0;
 }
 
+static bool has_step(const struct plan *p, uint32_t op)
+{
+	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s))
+		if (s->op == op)
+			return true;
+	return false;
+}
+
+/* CRIU before 4.2 makes every root writable, unless it is bound from one that is not. */
+static int make_read_only(const char *rootfs)
+{
+	struct statvfs st;
+
+	if (statvfs(rootfs, &st) < 0)
+		return -errno;
+	st.f_flag &= MS_NOSUID | MS_NODEV | MS_NOEXEC; /* the same bits as ST_* */
+	return mount(NULL, rootfs, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | st.f_flag, NULL) < 0 ? -errno : 0;
+}
+
 int criu_prepare_root(const struct plan *p, const char *rootfs, struct error *err)
 {
 	int r = unshare(CLONE_NEWNS) < 0 ? -errno : make_slave(rootfs);
@@ -143,5 +163,7 @@ int criu_prepare_root(const struct plan *p, const char *rootfs, struct error *er
 	if (umount2(rootfs, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 		return error_errno(err, errno, "root.path: %s", rootfs);
 	r = bind_root(rootfs, 0);
+	if (r == 0 && has_step(p, PLAN_OP_ROOT_READONLY))
+		r = make_read_only(rootfs);
 	return r < 0 ? error_errno(err, r, "root.path: %s", rootfs) : 0;
 }
