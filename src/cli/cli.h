@@ -59,6 +59,7 @@ struct verb {
 	X(config)												       \
 	X(create)												       \
 	X(delete)												       \
+	X(doctor)												       \
 	X(events)												       \
 	X(exec)													       \
 	X(explain)												       \
