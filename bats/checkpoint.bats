@@ -9,6 +9,9 @@ setup() {
 	common_setup
 	CRIU=${CRIU:-$(command -v criu || true)}
 	[ -n "$CRIU" ] || skip "needs criu"
+	if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && grep -qv '^0:' /proc/self/cgroup; then
+		skip "CRIU would save and restore v1 cgroups, which this view hides"
+	fi
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	ln -s "$CRIU" "$BATS_TEST_TMPDIR/bin/criu"
 	PATH="$BATS_TEST_TMPDIR/bin:$PATH"
@@ -573,6 +576,99 @@ with_host_python() {
 	restore --tcp-close --network-lock skip
 	goes_on
 	[ -e rootfs/tmp/closed ]
+}
+
+@test "checkpoint: --tcp-skip-in-flight" {
+	with_host_python
+	cat >rootfs/talk.py <<-'P'
+		import socket, time
+		l = socket.create_server(("127.0.0.1", 77))
+		c = socket.create_connection(("127.0.0.1", 77))
+		n = 0
+		while True:
+		    n += 1
+		    open("/tmp/n", "w").write("%d" % n)
+		    time.sleep(0.1)
+	P
+	set_args /usr/bin/python3 /talk.py
+	with_null run --detach "$ID"
+	wait_for count_above 3
+	rt_fails checkpoint --tcp-established --network-lock skip "$ID"
+	says "In-flight connection"
+	goes_on
+	save --tcp-established --tcp-skip-in-flight --network-lock skip
+	restore --tcp-established --network-lock skip
+	goes_on
+}
+
+@test "checkpoint: --network-lock, by nftables and by iptables" {
+	with_host_python
+	cat >rootfs/talk.py <<-'P'
+		import socket, time
+		l = socket.create_server(("127.0.0.1", 77))
+		c = socket.create_connection(("127.0.0.1", 77))
+		a, _ = l.accept()
+		n = 0
+		while True:
+		    n += 1
+		    a.send(b"x")
+		    c.recv(1)
+		    open("/tmp/n", "w").write("%d" % n)
+		    time.sleep(0.1)
+	P
+	set_args /usr/bin/python3 /talk.py
+	with_null run --detach "$ID"
+	wait_for count_above 3
+	# what runs iptables-restore here has no rules to lock with
+	printf '#!/bin/sh\necho "$0" >>%s/called\nexit 1\n' "$PWD" >"$BATS_TEST_TMPDIR/bin/iptables-restore"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/iptables-restore"
+	rt_fails checkpoint --tcp-established --network-lock iptables "$ID"
+	[ -s called ]
+	rm called "$BATS_TEST_TMPDIR/bin/iptables-restore"
+	goes_on
+	for how in nftables iptables; do
+		rt checkpoint --tcp-established --network-lock $how "$ID"
+		if [ "$status" -ne 0 ]; then
+			echo "$how: $err"
+			[ $how = iptables ] && ! command -v iptables-restore && skip "after nftables: no iptables here"
+			return 1
+		fi
+		restore --tcp-established --network-lock $how
+		goes_on
+	done
+}
+
+@test "checkpoint: --shell-job, a terminal of the host" {
+	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; echo "at $n"; sleep 0.1; done'
+	cat >job <<-'JOB'
+		saw() { until [ "$(cat rootfs/tmp/n)" -gt "$1" ]; do sleep 0.1; done; }
+		rt() { "$RUNTIME" --root "$ROOT" "$@"; }
+		rt run --detach "$ID" || exit 11
+		saw 3
+		! rt checkpoint "$ID" 2>without || exit 12
+		rt checkpoint --shell-job "$ID" || exit 13
+		echo "restore behind $(cat rootfs/tmp/n)"
+		rt restore --detach --shell-job "$ID" || exit 14
+		saw $(($(cat rootfs/tmp/n) + 3))
+		rt kill "$ID" KILL
+	JOB
+	on_pty -- env "RUNTIME=$RUNTIME" "ROOT=$ROOT" "ID=$ID" bash job
+	echo "$out $(cat without)"
+	is "$status" 0
+	has "$(cat without)" "criu failed: type DUMP"
+	after=$(sed -n 's/^restore behind \([0-9]*\).*/\1/p' <<<"$out")
+	has "$out" "at $((after + 2))"
+}
+
+@test "restore: --lsm-profile, --lsm-mount-context" {
+	counter
+	save
+	rt_fails restore --detach --lsm-profile nonsense "$ID"
+	says "nonsense"
+	rt_fails restore --detach --lsm-profile selinux:nonsense "$ID"
+	says "criu failed: type RESTORE"
+	restore --lsm-mount-context system_u:object_r:container_file_t:s0
+	goes_on
 }
 
 @test "checkpoint: --link-remap, a deleted file that is open" {

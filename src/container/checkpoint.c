@@ -178,6 +178,7 @@ static int compose(struct criu_message *m, const struct checkpoint *k, const str
 	if (r < 0)
 		return r == -ENOENT ? error_errno(err, r, "state directory: plan") : r;
 	r = criu_put_settings(m, k->s, d, LOG_FILE, &k->c->annotations, err);
+	criu_put_flag(m, CRIU_ORPHAN_PTS_MASTER, true);
 	if (r == 0)
 		r = put_page_server(m, k->s->page_server, err);
 	put_flags(m, k->s);

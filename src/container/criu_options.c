@@ -154,7 +154,6 @@ int criu_put_settings(struct criu_message *m, const struct criu_settings *s, con
 	criu_put_number(m, CRIU_LOG_LEVEL, LOG_LEVEL);
 	criu_put_text(m, CRIU_LOG_FILE, log);
 	criu_put_flag(m, CRIU_NOTIFY_SCRIPTS, true);
-	criu_put_flag(m, CRIU_ORPHAN_PTS_MASTER, true);
 	criu_put_flag(m, CRIU_TCP_ESTABLISHED, s->tcp_established);
 	criu_put_flag(m, CRIU_TCP_CLOSE, s->tcp_close);
 	criu_put_flag(m, CRIU_EXT_UNIX_SK, s->ext_unix_sk);

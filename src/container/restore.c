@@ -125,6 +125,8 @@ static int put_container(struct restore *t, struct criu_message *m, struct error
 	int r = criu_put_settings(m, t->s, &t->dirs, LOG_FILE, c->config->annotations, err);
 
 	criu_put_flag(m, CRIU_RST_SIBLING, true);
+	/* a terminal of the container's own; else what it has is restore's standard input (--shell-job) */
+	criu_put_flag(m, CRIU_ORPHAN_PTS_MASTER, c->config->process->terminal);
 	criu_put_flag(m, CRIU_EVASIVE_DEVICES, true);
 	criu_put_text(m, CRIU_ROOT, c->rootfs);
 	criu_put_text(m, CRIU_LSM_PROFILE, t->s->lsm_profile);
