@@ -21,7 +21,9 @@ struct init {
 	int sync;	/* to the host side; -1 once READY was sent and a start socket waits */
 	int slots[PLAN_MAX_SLOTS]; /* -1: not given */
 	int proc;	/* a procfs of the container's pid namespace that nobody else can reach (init_proc), -1: not made */
-	int proc_mount;	/* the container's own full procfs once it is mounted; 0: none */
+	int proc_mount;	/* the procfs that was mounted at /proc; 0: none, or another mount has covered it */
+	int sys_mount;	/* the same for sysfs at /sys */
+	bool proc_whole; /* proc_mount shows all: init_proc may use it */
 	int root;	/* O_PATH fd of the rootfs mount, from ROOTFS on; after PIVOT it is "/" */
 	int console;	/* the terminal's slave, from CONSOLE on; else -1 */
 	int dev_mask;	/* shared mask mount for directories, made when first needed, else -1 */

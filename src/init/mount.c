@@ -347,6 +347,29 @@ static int remount(struct init *in, const struct plan_mount *m, struct error *er
 	return r;
 }
 
+static void forget(int *mnt)
+{
+	if (*mnt > 0)
+		(void)sys_close(*mnt);
+	*mnt = 0;
+}
+
+/* Something is about to be mounted over them. */
+static void forget_covered(struct init *in, const struct plan_mount *m)
+{
+	const char *dest = plan_str(in->plan, m->dest);
+	bool all = str_eq(dest, "/");
+
+	if (m->kind == PLAN_MOUNT_REMOUNT)
+		return;
+	if (all || str_eq(dest, "/proc")) {
+		forget(&in->proc_mount);
+		in->proc_whole = false;
+	}
+	if (all || str_eq(dest, "/sys"))
+		forget(&in->sys_mount);
+}
+
 int step_mount(struct init *in, const struct plan_step *s, struct error *err)
 {
 	static int (*const kinds[])(struct init *, const struct plan_mount *, struct error *) = {
@@ -356,8 +379,10 @@ int step_mount(struct init *in, const struct plan_step *s, struct error *err)
 		[PLAN_MOUNT_REMOUNT] = remount,
 	};
 	const struct plan_mount *m = (const struct plan_mount *)s;
-	int r = kinds[m->kind](in, m, err);
+	int r;
 
+	forget_covered(in, m);
+	r = kinds[m->kind](in, m, err);
 	if (r < 0) /* the reason must fit behind the path */
 		error_prefix(err, "mounts[%u]: %.*s", s->index, 400, plan_str(in->plan, m->dest));
 	return r < 0 ? r : 0;

@@ -82,8 +82,6 @@ int mount_new_fs(struct init *in, const struct plan_mount *m, const char *data, 
 /* Copies what the directory `from` holds into `to`: owners, modes, times, links, extended attributes. */
 int copy_up(int from, int to, struct error *err);
 
-/* A procfs was attached as the container's own; init_proc may use it. */
-void init_proc_attached(struct init *in, int mnt);
 /* init's own detached procfs, handed over to be attached; -1 when there is none. */
 int init_proc_take(struct init *in);
 

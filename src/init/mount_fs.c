@@ -139,6 +139,21 @@ static int attach_own_proc(struct init *in, const struct plan_mount *m, int plac
 	return mnt;
 }
 
+/* What is masked in them is looked for from these, wherever their directories have been moved meanwhile. */
+static void keep_mount(struct init *in, const struct plan_mount *m, int mnt, bool whole)
+{
+	const char *type = plan_str(in->plan, m->type), *dest = plan_str(in->plan, m->dest);
+
+	if (str_eq(type, "proc") && str_eq(dest, "/proc")) {
+		in->proc_mount = mnt;
+		in->proc_whole = whole;
+	} else if (str_eq(type, "sysfs") && str_eq(dest, "/sys")) {
+		in->sys_mount = mnt;
+	} else {
+		(void)sys_close(mnt);
+	}
+}
+
 int mount_fs(struct init *in, const struct plan_mount *m, struct error *err)
 {
 	bool proc = is_whole_proc(in, m);
@@ -158,9 +173,9 @@ int mount_fs(struct init *in, const struct plan_mount *m, struct error *err)
 		return mnt;
 	if (m->label)
 		r = set_label(mnt, plan_str(in->plan, m->label), err);
-	if (proc && r == 0)
-		init_proc_attached(in, mnt);
-	else
+	if (r < 0)
 		(void)sys_close(mnt);
+	else
+		keep_mount(in, m, mnt, proc);
 	return r;
 }

@@ -8,6 +8,17 @@
 #include "init/mount.h"
 #include "kernel/mountapi.h"
 
+/* What is in /proc or /sys is looked for in the file system that was mounted there. Whoever can change the image meanwhile
+ * could put a directory of the same names in its place, and leave the real one unmasked elsewhere. */
+static int open_listed(const struct init *in, const char *path)
+{
+	if (in->proc_mount > 0 && str_starts(path, "/proc/"))
+		return inroot_open(in->proc_mount, path + 5, O_PATH);
+	if (in->sys_mount > 0 && str_starts(path, "/sys/"))
+		return inroot_open(in->sys_mount, path + 4, O_PATH);
+	return inroot_open(in->root, path, O_PATH);
+}
+
 /* ---- read-only ---- */
 
 /* The path is bound to itself; what is mounted below comes along and stays as it is. */
@@ -19,7 +30,7 @@ static int make_readonly(struct init *in, const char *path, int fd, struct error
 	if (mount_api_missing(tree)) {
 		r = mount_old(in, fd, NULL, fd, NULL, MS_BIND | MS_REC, NULL);
 		if (r == 0)
-			tree = r = inroot_open(in->root, path, O_PATH);
+			tree = r = open_listed(in, path);
 		late = 1;
 	} else {
 		late = r = tree < 0 ? tree : mount_change(in, tree, false, &ro, err);
@@ -39,7 +50,7 @@ int step_readonly_paths(struct init *in, const struct plan_step *s, struct error
 
 	for (uint32_t i = 0; i < p->values.n; i++) {
 		const char *path = plan_list_str(in->plan, p->values, i);
-		int fd = inroot_open(in->root, path, O_PATH), r = fd;
+		int fd = open_listed(in, path), r = fd;
 
 		if (fd == -ENOENT || fd == -ENOTDIR)
 			continue;
@@ -107,7 +118,7 @@ static int mask_directory(struct init *in, int place)
 
 static int mask(struct init *in, const char *path, int *null, struct error *err)
 {
-	int fd = inroot_open(in->root, path, O_PATH), r;
+	int fd = open_listed(in, path), r;
 
 	if (fd < 0)
 		return fd == -ENOENT || fd == -ENOTDIR ? 0 : error_errno(err, fd, "%s", path);

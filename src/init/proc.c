@@ -11,7 +11,7 @@
 /* The container's own procfs is cloned: another superblock would have to be made, and torn down at exec. */
 static int clone_mounted(const struct init *in)
 {
-	return in->proc_mount > 0 ? mount_clone(in->proc_mount, "", false) : -ENOENT;
+	return in->proc_whole ? mount_clone(in->proc_mount, "", false) : -ENOENT;
 }
 
 static int make(void)
@@ -51,13 +51,6 @@ int init_proc(struct init *in, struct error *err)
 		return error_errno(err, fd, "a procfs of the container's pid namespace");
 	in->proc = fd;
 	return fd;
-}
-
-void init_proc_attached(struct init *in, int mnt)
-{
-	if (in->proc_mount > 0)
-		(void)sys_close(in->proc_mount);
-	in->proc_mount = mnt;
 }
 
 int init_proc_take(struct init *in)
