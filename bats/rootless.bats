@@ -395,6 +395,21 @@ $(cat /etc/hostname)"
 	each_way paths
 }
 
+# CVE-2023-25809: whoever gave the user a cgroup did not give it to what is in the container.
+@test "rootless: cgroups given to the user cannot be written from inside, without a cgroup namespace" {
+	delegate
+	writable='for d in $(find /sys/fs/cgroup -type d 2>/dev/null); do
+		mkdir $d/made 2>/dev/null && rmdir $d/made && echo "made in $d"
+		(echo 0 >$d/cgroup.procs) 2>/dev/null && echo "entered $d"; done; echo looked'
+	in_container "$writable"
+	is "$out" looked
+	# as spec --rootless has it: /sys bound from the host beneath
+	set_config '(.mounts[] | select(.destination == "/sys")) |= (.type = "none" | .source = "/sys" | .options = ["rbind", "nosuid", "noexec", "nodev", "ro"])' \
+		'.linux.namespaces |= map(select(.type != "network"))'
+	in_container "$writable"
+	is "$out" looked
+}
+
 # ---------------------------------------------------------------- file systems and devices
 
 @test "rootless: volumes, read-only and not, and a tmpfs" {

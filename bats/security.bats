@@ -1,0 +1,541 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+
+# The published escapes from, and overwrites by, runtimes of this kind: each test is the attack. SECURITY_TRIES says how
+# often; contrib/check-security sums them up.
+
+load helpers
+
+TRIES=${SECURITY_TRIES:-4}
+
+setup_file() {
+	local r
+
+	for r in swap cover look; do
+		cc -static -O2 -o "$BATS_FILE_TMPDIR/$r" "${BATS_TEST_DIRNAME%/*}/tests/racers/$r.c" || return 1
+	done
+}
+
+# $OUTSIDE is what no container may reach or change.
+setup() {
+	common_setup
+	OUTSIDE="$BATS_TEST_TMPDIR/outside"
+	mkdir -p "$OUTSIDE/sub"
+	echo secret >"$OUTSIDE/file"
+	echo old >"$OUTSIDE/ptmx"
+	chmod -R a+rwX "$OUTSIDE"
+	BEFORE=$(outside)
+}
+
+teardown() {
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || echo "${LAST:-}"
+	common_teardown
+}
+
+outside() {
+	find "$OUTSIDE" -printf '%P %y %i %m %U:%G %s %l\n' | sort
+	cat "$OUTSIDE/file" "$OUTSIDE/ptmx" 2>&1
+}
+
+untouched() {
+	is "$(outside)" "$BEFORE" "what is outside of the container"
+	has_not "${out:-}" secret
+}
+
+# said_tries N: for the table.
+said_tries() {
+	echo "# tries $1" >&3
+}
+
+# second_bundle: the same container, whose mount namespace begins as a copy of the host's: all of the host is beneath it
+# until it has pivoted.
+second_bundle() {
+	mkdir -p "$BUNDLE.tree"
+	jq --arg r "$BUNDLE/rootfs" '.root.path = $r | .annotations["io.enviro-oci.use_namespace_cache"] = "false"' \
+		config.json >"$BUNDLE.tree/config.json"
+}
+
+# attack COMMAND...: runs the container $TRIES times, in turns from either bundle, and COMMAND after each. What is
+# counted in $started has run its process.
+attack() {
+	local n
+
+	second_bundle
+	started=0
+	for ((n = 0; n < TRIES || n < 2; n++)); do
+		rt run --bundle "$BUNDLE$([ $((n & 1)) = 0 ] || echo .tree)" "$ID"
+		[ ! -d "$ROOT/$ID" ] || limited "$RUNTIME" --root "$ROOT" delete --force "$ID" 3>&- </dev/null || true
+		[[ $out != *begun* ]] || started=$((started + 1))
+		LAST="try $n: exit status $status, stdout: $out, stderr: $err"
+		[ ! -e "$OUTSIDE/made" ]
+		has_not "$out" secret
+		"$@" # not in a condition: each of its lines counts
+	done
+	said_tries "$n"
+}
+
+# race A B: from now on the two names change places all the time.
+race() {
+	background "$BATS_FILE_TMPDIR/swap" "$@"
+}
+
+no_dev_mounts() {
+	set_config 'del(.mounts[] | select(.destination | startswith("/dev")))' '.linux.resources = {}'
+}
+
+# at_rest COMMAND...: before a race begins, the container has to start: else nothing would be tried.
+at_rest() {
+	TRIES=2 "$@" 3>/dev/null
+	is "$started" 2 "containers that started"
+}
+
+# ---------------------------------------------------------------- what enters a container
+
+# Tells what the runtime's file is: DEVICE:INODE.
+runtime_file() {
+	stat -c %d:%i "$RUNTIME"
+}
+
+# looked_at [ARG...]: a container in which `look` is on the watch while exec enters it $TRIES times. In "$caught" is what
+# it got.
+looked_at() {
+	local n
+
+	cp "$BATS_FILE_TMPDIR/look" rootfs/bin/look
+	mkdir -p rootfs/caught && chmod 777 rootfs/caught
+	set_script "exec look $* >/caught/list 2>/dev/null"
+	rt_ok run --detach "$ID"
+	for ((n = 0; n < TRIES || n < 3; n++)); do
+		rt_ok exec "$ID" "${PROGRAM:-true}"
+	done
+	requires strace # so that one at least is there for long enough
+	strace -f -qq -o /dev/null -e trace=execve -e inject=execve:delay_enter=300000 \
+		"$RUNTIME" --root "$ROOT" exec "$ID" "${PROGRAM:-true}" 3>&- </dev/null || true
+	said_tries $((n + 1))
+	caught=$(cat rootfs/caught/list)
+	has "$caught" seen
+	caught=$(grep -v '^seen' <<<"$caught" || true)
+}
+
+@test "CVE-2016-9962: root in a container reads or traces what exec sends into it" {
+	looked_at
+	is "$caught" ""
+}
+
+@test "CVE-2016-9962: descriptors of the host in what exec sends in, where root may trace it (CAP_SYS_PTRACE)" {
+	all_caps
+	looked_at
+	is "$(grep -E '^(directory|root|cwd):' <<<"$caught" || true)" ""
+}
+
+@test "CVE-2016-9962: root of a user namespace, with all capabilities in it, reads or traces what exec sends in" {
+	remap 100000
+	all_caps
+	looked_at
+	is "$caught" ""
+}
+
+@test "CVE-2019-5736: the runtime's own file is written through /proc/PID/exe" {
+	before=$(sha256sum <"$RUNTIME")
+	all_caps
+	ln -s /proc/self/exe rootfs/bin/self
+	printf '#!/proc/self/exe\n' >rootfs/bin/script && chmod 755 rootfs/bin/script
+	set_config '.linux.maskedPaths = []'
+	# exec of itself: what would be executed is the runtime's program
+	set_args /bin/self
+	rt run "$ID"
+	[ ! -d "$ROOT/$ID" ] || rt_ok delete --force "$ID"
+	set_args /bin/script
+	rt run "$ID"
+	[ ! -d "$ROOT/$ID" ] || rt_ok delete --force "$ID"
+	looked_at "$(runtime_file)"
+	is "$(grep '^exe:' <<<"$caught" || true)" ""
+	is "$(sha256sum <"$RUNTIME")" "$before"
+}
+
+# ---------------------------------------------------------------- /proc and /sys that are not what they seem
+
+# fake_proc DIR: files where a runtime would write to a procfs, each of them a link to a file of the image, /etc/target.
+fake_proc() {
+	local d
+
+	echo target >rootfs/etc/target && chmod 666 rootfs/etc/target
+	for d in self thread-self 1; do
+		mkdir -p "$1/$d/attr/apparmor" "$1/$d/fd"
+		for f in attr/exec attr/keycreate attr/current attr/apparmor/exec oom_score_adj setgroups uid_map; do
+			ln -s /etc/target "$1/$d/$f"
+		done
+	done
+	mkdir -p "$1/sys/net/ipv4" "$1/sys/kernel"
+	ln -s /etc/target "$1/sys/net/ipv4/ping_group_range"
+	ln -s /etc/target "$1/sys/kernel/msgmax"
+	ln -s /etc/target "$1/sysrq-trigger"
+}
+
+# A procfs that is not masked: the configuration masks /proc/timer_list.
+no_open_proc() {
+	has_not "$out" OPEN
+	is "$(cat rootfs/etc/target)" target
+}
+
+# From within, for its name may be another's by now.
+look_for_open_proc='echo begun; for p in $(sed -n "s/^[^ ]* [^ ]* [^ ]* \/ \([^ ]*\) .* - proc .*/\1/p" /proc/self/mountinfo 2>/dev/null) \
+	/proc /evil /vol/*/proc; do (cd $p 2>/dev/null && [ -e self/status ] || exit
+	[ "$(stat -c %t:%T timer_list 2>/dev/null)" = 1:3 ] || echo OPEN $p); done'
+
+@test "CVE-2019-16884, CVE-2023-28642: /proc of the image is a link to a volume with files of its own" {
+	mkdir "$BATS_TEST_TMPDIR/vol"
+	fake_proc "$BATS_TEST_TMPDIR/vol/a/proc"
+	rmdir rootfs/proc
+	ln -s vol/a/proc rootfs/proc
+	set_config ".mounts = [{destination: \"/vol\", type: \"bind\", source: \"$BATS_TEST_TMPDIR/vol\", options: [\"bind\"]}] + .mounts"
+	set_script "$look_for_open_proc"
+	attack no_open_proc
+	rm rootfs/proc
+	ln -s ../../../../../../../../../../proc rootfs/proc
+	attack no_open_proc
+	untouched
+}
+
+@test "CVE-2019-19921, CVE-2023-27561: the same, and the volume's directories change places meanwhile" {
+	mkdir "$BATS_TEST_TMPDIR/vol"
+	fake_proc "$BATS_TEST_TMPDIR/vol/a/proc"
+	mkdir -p "$BATS_TEST_TMPDIR/vol/b/proc"
+	rmdir rootfs/proc
+	ln -s vol/b/proc rootfs/proc
+	set_config ".mounts = [{destination: \"/vol\", type: \"bind\", source: \"$BATS_TEST_TMPDIR/vol\", options: [\"bind\"]}] + .mounts" \
+		'.linux.sysctl = {"net.ipv4.ping_group_range": "0 0", "kernel.msgmax": "9000"}' '.process.oomScoreAdj = 500'
+	set_script "$look_for_open_proc"
+	race "$BATS_TEST_TMPDIR/vol/a" "$BATS_TEST_TMPDIR/vol/b"
+	attack no_open_proc
+}
+
+@test "CVE-2019-19921: a directory of the image and a link change places where procfs is mounted" {
+	fake_proc "$BATS_TEST_TMPDIR/vol"
+	cp -a "$BATS_TEST_TMPDIR/vol" rootfs/fake
+	ln -s fake rootfs/evil
+	set_config '.linux.sysctl = {"net.ipv4.ping_group_range": "0 0", "kernel.msgmax": "9000"}' '.process.oomScoreAdj = 500'
+	set_script "$look_for_open_proc"
+	at_rest attack no_open_proc
+	race rootfs/proc rootfs/evil
+	attack no_open_proc
+}
+
+@test "CVE-2025-52881: writes to /proc are led astray: a /proc of the image without procfs" {
+	rmdir rootfs/proc
+	fake_proc rootfs/proc
+	set_config 'del(.mounts[] | select(.destination == "/proc"))' '.linux.maskedPaths = [] | .linux.readonlyPaths = []' \
+		'.linux.sysctl = {"net.ipv4.ping_group_range": "0 0", "kernel.msgmax": "9000"}' '.process.oomScoreAdj = 500'
+	set_script 'echo begun; cat /etc/target'
+	at_rest attack untouched
+	attack untouched
+	is "$(cat rootfs/etc/target)" target
+}
+
+# exec_score: an exec that sets an OOM score, the effect of which the kernel shows.
+exec_score() {
+	local n
+
+	jq '.process | .args = ["sh", "-c", "echo $$; sleep 0.2"] | .oomScoreAdj = 500' config.json >process.json
+	for ((n = 0; n < TRIES || n < 2; n++)); do
+		rm -f pid
+		rt exec --detach --pid-file pid --process process.json "$ID"
+		if [ "$status" = 0 ]; then
+			is "$(cat "/proc/$(cat pid)/oom_score_adj")" 500 "try $n"
+			EXECS=$((EXECS + 1))
+		fi
+		is "$(cat rootfs/etc/target)" target "try $n"
+	done
+	TRIED=$((TRIED + n))
+}
+
+@test "CVE-2025-52881: writes of exec to /proc are led astray: the container has covered it, and covers it meanwhile" {
+	remap 100000
+	all_caps
+	fake_proc rootfs/fake
+	cp "$BATS_FILE_TMPDIR/cover" rootfs/bin/cover
+	chown -hR 100000:100000 rootfs
+	set_config '.process.noNewPrivileges = false' '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	EXECS=0 TRIED=0
+	set_script 'mount --bind /fake /proc && touch /covered; exec sleep 1000'
+	rt_ok run --detach "$ID"
+	wait_for test -e rootfs/covered
+	exec_score
+	rt_ok delete --force "$ID"
+	set_script 'exec cover /fake /proc'
+	rt_ok run --detach "$ID"
+	exec_score
+	rt_ok delete --force "$ID"
+	set_script 'exec cover /fake/self/attr /proc/self/attr'
+	rt_ok run --detach "$ID"
+	exec_score
+	said_tries "$TRIED"
+	[ "$EXECS" -gt 0 ]
+}
+
+# ---------------------------------------------------------------- mount points and working directories
+
+@test "CVE-2021-30465, CVE-2024-45310: a mount point in a volume becomes a link to the host meanwhile" {
+	mkdir -p "$BATS_TEST_TMPDIR/vol/dir"
+	ln -s "$OUTSIDE" "$BATS_TEST_TMPDIR/vol/link"
+	add_mount /vol bind "$BATS_TEST_TMPDIR/vol" bind
+	add_mount /vol/dir/made tmpfs race
+	add_mount /vol/dir/sub/made bind "$TOP/LICENSE" bind
+	set_config '.process.cwd = "/vol/dir/cwd"'
+	set_script 'echo begun; grep -q " - tmpfs race " /proc/self/mountinfo || echo ASTRAY; ls -R /vol'
+	# so that the next one makes the mount points anew
+	again() {
+		has_not "$out" ASTRAY
+		has_not "$out" ptmx
+		untouched
+		rm -rf rootfs/tmp/* "$BATS_TEST_TMPDIR"/vol/*/{made,sub/made,cwd} 2>/dev/null || true
+	}
+	at_rest attack again
+	race "$BATS_TEST_TMPDIR/vol/dir" "$BATS_TEST_TMPDIR/vol/link"
+	attack again
+}
+
+@test "CVE-2024-21626: the working directory is a descriptor of the host's" {
+	local n try=0
+
+	ln -s /proc/self/fd rootfs/fds
+	set_script "cat ../../../../../../../../..$OUTSIDE/file file"
+	for n in 3 4 5 6 7 8 9 10 11 12 13 14; do
+		for p in /proc/self/fd /fds /proc/1/fd; do
+			set_config ".process.cwd = \"$p/$n\""
+			# one that the caller has left open, too
+			rt run "$ID" 9<"$OUTSIDE" 14</
+			has_not "$out" secret
+			[ "$status" != 0 ] || show_call "cwd $p/$n"
+			[ ! -d "$ROOT/$ID" ] || rt_ok delete --force "$ID"
+			try=$((try + 1))
+		done
+	done
+	set_config '.process.cwd = "/"'
+	sleeper
+	for n in 3 4 5 6 7 8 9 10 11 12 13 14; do
+		for p in /proc/self/fd /fds; do
+			rt exec --cwd "$p/$n" "$ID" sh -c "cat ../../../../../../../../..$OUTSIDE/file file" 9<"$OUTSIDE" 14</
+			has_not "$out" secret
+			[ "$status" != 0 ] || show_call "exec --cwd $p/$n"
+			rt exec "$ID" "$p/$n/../../../../../../../../../..$(command -v busybox)" cat "/proc/self/fd/$n/file" 9<"$OUTSIDE" 14</
+			[ "$status" != 0 ] || show_call "exec $p/$n"
+			try=$((try + 2))
+		done
+	done
+	rt_ok exec "$ID" ls -l /proc/self/fd 9<"$OUTSIDE" 14</
+	has_not "$out" outside
+	[ "$(grep -c -- '->' <<<"$out")" -le 4 ] # the last one is that of ls
+	said_tries "$try"
+}
+
+# ---------------------------------------------------------------- /dev of the image
+
+@test "CVE-2026-41579, CVE-2026-47766: /dev of the image is a link to the host" {
+	no_dev_mounts
+	rm -r rootfs/dev
+	ln -s "$OUTSIDE" rootfs/dev
+	set_script 'echo begun'
+	attack untouched
+	# as long as there is a link that leads there, and none afterwards
+	rm rootfs/dev
+	ln -s "../../../../../../../../../../../..$OUTSIDE" rootfs/dev
+	attack untouched
+}
+
+@test "CVE-2026-41579, CVE-2026-47766: /dev of the image becomes a link to the host meanwhile" {
+	no_dev_mounts
+	ln -s "$OUTSIDE" rootfs/evil
+	set_script 'echo begun'
+	at_rest attack untouched
+	race rootfs/dev rootfs/evil
+	attack untouched
+}
+
+# dev_links NAME...: each a link to a file outside, in a /dev that is the image's.
+dev_links() {
+	local n
+
+	for n; do
+		ln -sfn "$OUTSIDE/file" "rootfs/dev/$n"
+	done
+}
+
+@test "CVE-2026-88265: /dev/null of the image is a link to the host, and stands for the standard streams" {
+	no_dev_mounts
+	dev_links null
+	set_config '.process.user = {uid: 1000, gid: 1000}'
+	set_script 'echo begun; cat; echo written >&0'
+	attack untouched
+	dev_links zero full random urandom tty
+	attack untouched
+}
+
+@test "CVE-2026-88265: /dev/null of the image becomes a link to the host meanwhile" {
+	no_dev_mounts
+	mknod -m 666 rootfs/dev/null c 1 3
+	dev_links evil
+	set_config '.process.user = {uid: 1000, gid: 1000}'
+	set_script 'echo begun; cat; echo written >&0'
+	at_rest attack untouched
+	race rootfs/dev/null rootfs/dev/evil
+	attack untouched
+}
+
+@test "CVE-2025-31133: /dev/null of the image is not the null device, and masks a path" {
+	no_dev_mounts
+	echo hidden >rootfs/etc/masked
+	echo target >rootfs/etc/target
+	chmod 666 rootfs/etc/masked rootfs/etc/target
+	set_config '.linux.maskedPaths = ["/etc/masked"]'
+	set_script 'echo begun; head -c 100 /etc/masked; echo written >/etc/masked'
+	masked() {
+		has_not "$out" hidden
+		has_not "$out" target
+		is "$(cat rootfs/etc/masked rootfs/etc/target)" "$(printf 'hidden\ntarget')"
+	}
+	ln -s /etc/target rootfs/dev/null
+	attack masked
+	rm rootfs/dev/null
+	ln rootfs/etc/target rootfs/dev/null
+	attack masked
+	rm rootfs/dev/null
+	mknod -m 666 rootfs/dev/null c 1 5
+	attack masked
+}
+
+@test "CVE-2025-31133: /dev/null of the image becomes a link meanwhile, and masks a path" {
+	no_dev_mounts
+	echo hidden >rootfs/etc/masked
+	echo target >rootfs/etc/target
+	chmod 666 rootfs/etc/masked rootfs/etc/target
+	mknod -m 666 rootfs/dev/null c 1 3
+	ln -s /etc/target rootfs/dev/evil
+	set_config '.linux.maskedPaths = ["/etc/masked"]'
+	set_script 'echo begun; stat -c %t:%T /etc/masked; head -c 100 /etc/masked'
+	masked() {
+		has_not "$out" hidden
+		has_not "$out" target
+		[[ $out != *begun* ]] || has "$out" 1:3
+	}
+	at_rest attack masked
+	race rootfs/dev/null rootfs/dev/evil
+	attack masked
+}
+
+@test "devices: a node of the configuration becomes a link to the host meanwhile" {
+	no_dev_mounts
+	mkdir rootfs/dir
+	ln -s "$OUTSIDE" rootfs/evil
+	set_config '.linux.devices = [{path: "/dir/made", type: "c", major: 1, minor: 3, fileMode: 438, uid: 1234, gid: 1234},
+		{path: "/dir/file", type: "c", major: 1, minor: 5, fileMode: 438, uid: 1234, gid: 1234}]'
+	set_script 'echo begun'
+	at_rest attack untouched
+	race rootfs/dir rootfs/evil
+	attack untouched
+}
+
+# on_terminal: like attack, with a terminal.
+on_terminal() {
+	local n
+
+	set_config '.process.terminal = true'
+	second_bundle
+	started=0
+	for ((n = 0; n < TRIES || n < 2; n++)); do
+		on_pty -- "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE$([ $((n & 1)) = 0 ] || echo .tree)" "$ID"
+		[ ! -d "$ROOT/$ID" ] || limited "$RUNTIME" --root "$ROOT" delete --force "$ID" 3>&- </dev/null || true
+		[[ $out != *begun* ]] || started=$((started + 1))
+		LAST="try $n: exit status $status, on the terminal: $out"
+		"$@"
+	done
+	said_tries "$n"
+}
+
+@test "CVE-2026-88264: /dev/console of the image is a link to the host" {
+	no_dev_mounts
+	ln -s "$OUTSIDE/made" rootfs/dev/console
+	set_script 'echo begun'
+	on_terminal untouched
+	rm rootfs/dev/console
+	dev_links console
+	on_terminal untouched
+	set_config '.root.readonly = true'
+	on_terminal untouched
+}
+
+@test "CVE-2026-88264, CVE-2025-52565: /dev/console of the image becomes a link meanwhile" {
+	no_dev_mounts
+	mkdir -m 755 rootfs/dev/pts
+	add_mount /dev/pts devpts devpts newinstance ptmxmode=0666
+	: >rootfs/dev/console
+	dev_links evil
+	set_script 'echo begun; [ ! -c /dev/console ] || echo written >/dev/console'
+	at_rest on_terminal untouched
+	race rootfs/dev/console rootfs/dev/evil
+	on_terminal untouched
+}
+
+@test "CVE-2025-52565: terminals of the image are links: /dev/pts without a devpts" {
+	no_dev_mounts
+	mkdir -m 755 rootfs/dev/pts
+	echo target >rootfs/etc/target
+	for n in 0 1 2 3 ptmx; do
+		ln -s /etc/target "rootfs/dev/pts/$n"
+	done
+	ln -s /etc/target rootfs/dev/ptmx
+	set_script 'echo begun; cat /dev/console; echo written >/dev/console'
+	led_astray() {
+		has_not "$out" target
+		is "$(cat rootfs/etc/target)" target
+		untouched
+	}
+	on_terminal led_astray
+}
+
+# ---------------------------------------------------------------- ids and capabilities
+
+@test "CVE-2026-30892: exec --user with a single digit" {
+	sleeper
+	for n in 0 1 2 9 01; do
+		rt_ok exec --user "$n" "$ID" sh -c 'id -u; id -g'
+		is "$out" "$(printf '%d\n0' "$n")"
+		rt_ok exec --user "$n:$n" "$ID" sh -c 'id -u; id -g'
+		is "$out" "$(printf '%d\n%d' "$n" "$n")"
+	done
+}
+
+# no_inheritable: what /probe/cat says, a program with capabilities that it would get from the inheritable set.
+no_inheritable() {
+	is "$(sed -n 's/^CapInh:[[:space:]]*0*//p' <<<"$out")" "" "inheritable"
+	[ -z "${1:-}" ] || is "$(sed -n 's/^CapEff:[[:space:]]*0*//p' <<<"$out")" "" "effective"
+}
+
+@test "CVE-2022-24769, CVE-2022-27650, CVE-2022-29162: inheritable capabilities" {
+	requires setcap
+	mkdir rootfs/probe
+	cp rootfs/bin/busybox rootfs/probe/cat
+	setcap cap_kill,cap_net_raw+ei rootfs/probe/cat || skip "no capabilities on files here"
+	set_config '.process.noNewPrivileges = false'
+	set_args busybox cat /proc/self/status
+	rt_ok run "$ID"
+	no_inheritable
+	set_config '.process.user = {uid: 1000, gid: 1000}'
+	set_args /probe/cat /proc/self/status
+	rt_ok run "$ID"
+	no_inheritable effective
+	sleeper
+	for o in "" "--cap CAP_NET_RAW" "--cap CAP_KILL"; do
+		# shellcheck disable=SC2086
+		rt_ok exec $o "$ID" busybox cat /proc/self/status
+		no_inheritable
+	done
+	rt_ok exec "$ID" /probe/cat /proc/self/status
+	no_inheritable effective
+	jq '.process | .args = ["/probe/cat", "/proc/self/status"]' config.json >process.json
+	rt_ok exec --process process.json "$ID"
+	no_inheritable effective
+	mkdir new
+	rt_ok spec --bundle new
+	is "$(jq -c '.process.capabilities.inheritable // []' new/config.json)" "[]"
+}
