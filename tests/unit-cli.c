@@ -163,6 +163,9 @@ static void test_help(void)
 		tap_ok(PARSE(false, "id", forms[i]) == 0 && words.help, "%s asks for help", forms[i]);
 	tap_ok(PARSE(false, "--help=false") == 0 && !words.help, "--help=false does not");
 	tap_ok(PARSE(true, "id", "--help") == 0 && !words.help, "in order, --help of a command is the command's");
+	tap_ok(PARSE(false, "id", "--trace", "f") == 0 && !strcmp(words.trace, "f"), "--trace is known everywhere, too");
+	tap_ok(PARSE(false, "id") == 0 && !words.trace, "without it there is none");
+	tap_ok(PARSE(true, "id", "--trace", "f") == 0 && !words.trace, "in order, --trace of a command is the command's");
 	tap_is_int(PARSE(false, "--help", "--bogus"), -EINVAL, "errors come before help");
 }
 

@@ -15,7 +15,7 @@
 
 /* The options in front of the verb, as given. */
 struct globals {
-	const char *root, *log, *log_format, *log_level, *trace, *cgroup_manager, *rootless;
+	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
 	bool debug, systemd_cgroup, version;
 };
 
@@ -32,6 +32,7 @@ struct cli {
 	char **args;   /* the verb's, as many as it says it takes; NULL-terminated */
 	size_t args_len;
 	int failure; /* the exit status after an error */
+	const char *trace; /* the file; NULL: none */
 };
 
 enum { ARGS_ANY = 0xffff };

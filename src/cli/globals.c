@@ -14,7 +14,6 @@ static const struct option options[] = {
 	OPTION(struct globals, log_format, "log-format", 0, "text or json (default: \"text\")"),
 	OPTION(struct globals, log_level, "log-level", 0, "error, warning, info or debug (default: \"warning\")"),
 	OPTION(struct globals, debug, "debug", 0, "the same as --log-level debug"),
-	OPTION(struct globals, trace, "trace", 0, "file to write a trace to: what took how long, for \"trace\" and Perfetto"),
 	OPTION(struct globals, cgroup_manager, "cgroup-manager", 0,
 		"who makes the cgroups: cgroupfs, systemd, or disabled for none (default: \"cgroupfs\")"),
 	OPTION(struct globals, systemd_cgroup, "systemd-cgroup", 0, "the same as --cgroup-manager systemd"),

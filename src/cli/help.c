@@ -5,8 +5,6 @@
 
 /* The layout is runc's: engines and scripts look for options in it. */
 
-static const struct option help_entry = {.name = "help", .alias = 'h', .kind = OPTION_KIND_BOOL, .help = "show help"};
-
 /* "--bundle value, -b value": with t NULL only counted. */
 static size_t add_names(struct text *t, const struct option *o)
 {
@@ -30,17 +28,19 @@ static void add_option(struct text *t, const struct option *o, size_t width)
 
 static void add_options(struct text *t, const char *title, const struct option_table *options)
 {
-	size_t width = add_names(NULL, &help_entry);
+	const struct option_table *const tables[] = {options, &options_everywhere};
+	size_t width = 0;
 
-	for (size_t i = 0; i < options->n; i++) {
-		size_t n = add_names(NULL, &options->o[i]);
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < tables[k]->n; i++) {
+			size_t n = add_names(NULL, &tables[k]->o[i]);
 
-		width = n > width ? n : width;
-	}
+			width = n > width ? n : width;
+		}
 	text_fmt(t, "\n%s:\n", title);
-	for (size_t i = 0; i < options->n; i++)
-		add_option(t, &options->o[i], width);
-	add_option(t, &help_entry, width);
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < tables[k]->n; i++)
+			add_option(t, &tables[k]->o[i], width);
 }
 
 static size_t add_verb_names(struct text *t, const struct verb *v)

@@ -51,6 +51,9 @@ static int run_verb(struct cli *c, char **argv, size_t argc, const char *argv0, 
 	c->args = words.args;
 	c->args_len = words.args_len;
 	r = check_args(c, err);
+	c->trace = words.trace ? words.trace : c->trace;
+	if (r >= 0 && c->trace)
+		r = trace_open(c->trace, err);
 	if (r >= 0 && !v->stateless)
 		r = globals_context(&c->globals, argv0, c->arena, &c->context, err);
 	if (r < 0)
@@ -77,10 +80,7 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 	if (r < 0)
 		return r;
 	*log_opened = true;
-	if (c->globals.trace)
-		r = trace_open(c->globals.trace, err);
-	if (r < 0)
-		return r;
+	c->trace = words.trace;
 	if (!words.args_len)
 		return help_print(c, NULL, err);
 	c->verb = verb_find(words.args[0]);
@@ -107,11 +107,11 @@ static void write_trace(const struct cli *c, uint64_t since)
 	char whole[80];
 	struct error err;
 
-	if (!c->globals.trace)
+	if (!c->trace)
 		return;
 	fmt(whole, sizeof(whole), "%s %s", c->program, c->verb ? c->verb->name : "");
 	if (trace_write(whole, since, &err) < 0)
-		log_warn("%s: %s", c->globals.trace, err.msg);
+		log_warn("%s: %s", c->trace, err.msg);
 }
 
 int main(int argc, char **argv)

@@ -5,11 +5,18 @@
 
 #include "base/str.h"
 
+static const struct option everywhere[] = {
+	OPTION(struct option_words, trace, "trace", 0, "file to write a trace to: what took how long"),
+	OPTION(struct option_words, help, "help", 'h', "show help"),
+};
+const struct option_table options_everywhere = OPTION_TABLE(everywhere);
+
 struct parser {
 	const struct option_table *t;
 	char *const *argv;
 	size_t argc, at;
 	void *values;
+	struct option_words *words;
 	struct arena *a;
 };
 
@@ -19,8 +26,6 @@ struct word {
 	size_t name_len;
 	char *value; /* NULL without "=" */
 };
-
-static const struct option help_option = {.name = "help", .alias = 'h'};
 
 static bool is_option(const char *s)
 {
@@ -39,7 +44,7 @@ static const struct option *find(const struct option_table *t, const struct word
 	for (size_t i = 0; i < t->n; i++)
 		if (is_named(&t->o[i], w))
 			return &t->o[i];
-	return is_named(&help_option, w) ? &help_option : NULL;
+	return NULL;
 }
 
 static int split(char *arg, struct word *ret, struct error *err)
@@ -108,14 +113,14 @@ static int add_u32(struct parser *p, struct option_u32s *l, const struct word *w
 	return set_u32(&l->v[l->len++], w, err);
 }
 
-static int set(struct parser *p, const struct option *o, const struct word *w, struct error *err)
+static int set(struct parser *p, const struct option *o, void *values, const struct word *w, struct error *err)
 {
-	void *member = (char *)p->values + o->offset;
+	void *member = (char *)values + o->offset;
 
 	switch ((enum option_kind)o->kind) {
 	case OPTION_KIND_BOOL:
 		if (o->given)
-			*(bool *)((char *)p->values + o->given) = true;
+			*(bool *)((char *)values + o->given) = true;
 		return set_bool(member, w, err);
 	case OPTION_KIND_STRING:
 		if (o->nonempty && !w->value[0])
@@ -133,31 +138,34 @@ static int set(struct parser *p, const struct option *o, const struct word *w, s
 }
 
 /* p->at is behind the option's own word and moves on past its value. */
-static int read_option(struct parser *p, char *arg, bool *help, struct error *err)
+static int read_option(struct parser *p, char *arg, struct error *err)
 {
 	const struct option *o;
 	struct word w = {0};
+	void *values = p->values;
 	int r = split(arg, &w, err);
 
 	if (r < 0)
 		return r;
 	o = find(p->t, &w);
+	if (!o) {
+		o = find(&options_everywhere, &w);
+		values = p->words;
+	}
 	if (!o)
 		return error_set(err, EINVAL, "flag provided but not defined: -%.*s", (int)w.name_len, w.name);
-	if (o == &help_option)
-		return set_bool(help, &w, err);
 	if (!w.value && o->kind != OPTION_KIND_BOOL) {
 		if (p->at == p->argc)
 			return error_set(err, EINVAL, "flag needs an argument: -%.*s", (int)w.name_len, w.name);
 		w.value = p->argv[p->at++];
 	}
-	return set(p, o, &w, err);
+	return set(p, o, values, &w, err);
 }
 
 int options_parse(const struct option_table *t, char *const *argv, size_t argc, bool in_order, void *values,
 	struct arena *a, struct option_words *ret, struct error *err)
 {
-	struct parser p = {.t = t, .argv = argv, .argc = argc, .values = values, .a = a};
+	struct parser p = {.t = t, .argv = argv, .argc = argc, .values = values, .words = ret, .a = a};
 	bool options = true;
 	int r;
 
@@ -170,7 +178,7 @@ int options_parse(const struct option_table *t, char *const *argv, size_t argc, 
 		if (options && str_eq(arg, "--")) {
 			options = false;
 		} else if (options && is_option(arg)) {
-			r = read_option(&p, arg, &ret->help, err);
+			r = read_option(&p, arg, err);
 			if (r < 0)
 				return r;
 		} else {

@@ -58,12 +58,16 @@ struct option_table {
 struct option_words {
 	char **args; /* what is no option, in order; in the arena, NULL-terminated */
 	size_t args_len;
-	bool help;   /* --help or -h was given */
+	bool help;	   /* --help or -h was given */
+	const char *trace; /* --trace; NULL: was not */
 };
+
+/* What may be given before a verb and behind every verb. */
+extern const struct option_table options_everywhere;
 
 /* Reads argv[0..argc) into `values`, the struct of the table, which the caller has zeroed or given defaults. With
  * in_order the first word that is no option ends the options; else they may stand behind it. Strings are argv's own.
- * --help and -h are known without being in the table. -EINVAL, in the words of Go's flag package: "flag provided but
+ * Those of options_everywhere are known without being in the table. -EINVAL, in the words of Go's flag package: "flag provided but
  * not defined: -x", "flag needs an argument: -x", "invalid value "v" for flag -x: reason". -ENOMEM. */
 int options_parse(const struct option_table *t, char *const *argv, size_t argc, bool in_order, void *values,
 	struct arena *a, struct option_words *ret, struct error *err);
