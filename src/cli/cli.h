@@ -33,6 +33,7 @@ struct cli {
 	size_t args_len;
 	int failure; /* the exit status after an error */
 	const char *trace; /* the file; NULL: none */
+	uint64_t begun;	   /* span_now() at the begin of main */
 };
 
 enum { ARGS_ANY = 0xffff };

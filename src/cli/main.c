@@ -60,12 +60,12 @@ static int run_verb(struct cli *c, char **argv, size_t argc, const char *argv0, 
 		return r;
 	if (v->failure)
 		c->failure = v->failure;
+	span_add(SPAN_ID_COMMAND_LINE, TRACK_HOST, c->begun, span_now());
 	return v->run(c, err);
 }
 
 static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct error *err)
 {
-	const uint64_t begun = span_now();
 	struct option_words words;
 	int r;
 
@@ -86,7 +86,7 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 	c->verb = verb_find(words.args[0]);
 	if (!c->verb)
 		return verb_unknown(c, words.args[0], err);
-	span_verb_begin(c->verb->name, begun);
+	span_verb_begin(c->verb->name, c->begun);
 	return span_verb_end(run_verb(c, words.args + 1, words.args_len - 1, argv[0], err));
 }
 
@@ -102,7 +102,7 @@ static void tell(const struct error *err, bool logged)
 }
 
 /* What has been done is not undone for the sake of its trace. */
-static void write_trace(const struct cli *c, uint64_t since)
+static void write_trace(const struct cli *c)
 {
 	char whole[80];
 	struct error err;
@@ -110,15 +110,15 @@ static void write_trace(const struct cli *c, uint64_t since)
 	if (!c->trace)
 		return;
 	fmt(whole, sizeof(whole), "%s %s", c->program, c->verb ? c->verb->name : "");
-	if (trace_write(whole, since, &err) < 0)
+	if (trace_write(whole, c->begun, &err) < 0)
 		log_warn("%s: %s", c->trace, err.msg);
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t since = span_now();
+	const uint64_t begun = span_now();
 	_cleanup_arena_ struct arena arena = ARENA_INIT;
-	struct cli c = {.program = base_name(argc > 0 ? argv[0] : ""), .arena = &arena, .failure = 1};
+	struct cli c = {.program = base_name(argc > 0 ? argv[0] : ""), .arena = &arena, .failure = 1, .begun = begun};
 	struct error err = {0};
 	bool log_opened = false;
 	int r;
@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 		return 1;
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller, it would take our children's exit status away */
 	r = run(&c, argv, (size_t)argc, &log_opened, &err);
-	write_trace(&c, since);
+	write_trace(&c);
 	if (r >= 0)
 		return r;
 	tell(&err, log_opened && c.globals.log);

@@ -26,7 +26,7 @@ int64_t trace_tick(int64_t length, unsigned most);
 void trace_tick_text(char *buf, size_t n, int64_t ns);
 /* "12.500 ms" */
 void trace_length_text(char *buf, size_t n, int64_t ns);
-/* "enviro-oci (4711): main: 3.412 ms (waiting 1.204 ms, not broken down 0.010 ms)" */
+/* "enviro-oci (4711): main: 3.412 ms (waiting 1.204 ms, in no step 0.010 ms)" */
 void trace_title(char *buf, size_t n, const struct trace_track *t);
 /* Where a time lies on an axis of `width`, rounded down; at most width. */
 unsigned trace_place(const struct trace *trace, int64_t at, unsigned width);

@@ -38,7 +38,7 @@ void trace_title(char *buf, size_t n, const struct trace_track *t)
 	trace_length_text(total, sizeof(total), sum.total);
 	trace_length_text(waiting, sizeof(waiting), sum.waiting);
 	trace_length_text(unnamed, sizeof(unnamed), sum.unnamed);
-	fmt(buf, n, "%.*s (%ld): %.*s: %s (waiting %s, not broken down %s)", NAME_MAX,
+	fmt(buf, n, "%.*s (%ld): %.*s: %s (waiting %s, in no step %s)", NAME_MAX,
 		t->process ? t->process : "process", (long)t->pid, NAME_MAX, t->thread ? t->thread : "thread", total,
 		waiting, unnamed);
 }

@@ -337,6 +337,8 @@ void creation_undo(struct creation *c)
 
 void creation_done(struct creation *c)
 {
+	struct span span = span_begin(SPAN_ID_CLOSE);
+
 	launch_done(&c->launch);
 	netns_done(&c->netns);
 	cgroup_close(&c->cgroup);
@@ -344,6 +346,7 @@ void creation_done(struct creation *c)
 	fd_close(&c->dir);
 	keep_done(&c->keep);
 	arena_done(&c->arena);
+	(void)span_end(&span, 0);
 }
 
 int creation_hand_over_pidfd(const struct creation *c, struct error *err)

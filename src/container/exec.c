@@ -31,12 +31,15 @@ struct execution {
 
 static void done(struct execution *e)
 {
+	struct span span = span_begin(SPAN_ID_CLOSE);
+
 	launch_done(&e->launch);
 	cgroup_close(&e->cgroup);
 	if (e->stored)
 		munmap((void *)e->stored, e->stored_size);
 	container_close(&e->c);
 	arena_done(&e->arena);
+	(void)span_end(&span, 0);
 }
 
 static int check_status(const struct execution *e, struct error *err)

@@ -288,9 +288,16 @@ static int spawn(struct spawn *s, struct error *err)
 	return s->pid < 0 ? error_errno(err, s->pid, "start: new %s", namespaces_text(l->plan->clone_flags)) : 0;
 }
 
+static int open_image(const struct launch *l, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_IMAGE);
+
+	return span_end(&span, image_open(l->dir, err));
+}
+
 int launch_spawn(struct launch *l, struct error *err)
 {
-	_cleanup_close_ int image = image_open(l->dir, err);
+	_cleanup_close_ int image = open_image(l, err);
 	int pair[2], r;
 
 	if (image < 0)

@@ -32,6 +32,16 @@ static void take_pooled(struct creation *c, uint32_t flags)
 	c->launch.made |= t->flags;
 }
 
+static void begin_thread(struct creation *c)
+{
+	struct span span = span_begin(SPAN_ID_NETNS_BEGIN);
+
+	span_clock_begin(&c->netns_clock);
+	if (netns_begin(&c->netns) == 0)
+		c->launch.made |= CLONE_NEWNET;
+	(void)span_end(&span, 0);
+}
+
 void creation_begin_namespaces(struct creation *c)
 {
 	uint32_t fresh = plan_new_namespaces(c->config), all = plan_all_namespaces(c->config), flags = 0;
@@ -43,9 +53,8 @@ void creation_begin_namespaces(struct creation *c)
 		return;
 	if (config->prewarm && config->use_namespace_cache)
 		take_pooled(c, flags);
-	span_clock_begin(&c->netns_clock);
-	if (flags & ~c->launch.made & CLONE_NEWNET && config->parallel_namespaces && netns_begin(&c->netns) == 0)
-		c->launch.made |= CLONE_NEWNET;
+	if (flags & ~c->launch.made & CLONE_NEWNET && config->parallel_namespaces)
+		begin_thread(c);
 }
 
 int creation_put_namespaces(struct creation *c, struct error *err)

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "kernel/userns.h"
+#include "perf/span.h"
 
 enum { MAX_BYTES = 64 * 1024 };
 
@@ -71,28 +72,35 @@ static int read_file(struct arena *a, char **text, size_t *len, struct error *er
 	return file_read_fd(a, fd, CONFIG_PATH, MAX_BYTES, text, len, err);
 }
 
-int config_load(struct error *err)
+static int load(struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
-	static bool loaded;
 	struct config *c;
 	size_t len;
 	char *text;
+	int r = read_file(&a, &text, &len, err);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = oci_table_read(&config_type, text, len, &a, (void **)&c, NULL, err);
+	if (r < 0)
+		return error_prefix(err, CONFIG_PATH);
+	set_defaults(c);
+	return 0;
+}
+
+int config_load(struct error *err)
+{
+	static bool loaded;
+	struct span span;
 	int r;
 
 	if (loaded)
 		return 0;
-	r = read_file(&a, &text, &len, err);
-	if (r == 0) {
-		r = oci_table_read(&config_type, text, len, &a, (void **)&c, NULL, err);
-		if (r < 0)
-			return error_prefix(err, CONFIG_PATH);
-		set_defaults(c);
-	} else if (r != -ENOENT) {
-		return r;
-	}
-	loaded = true;
-	return 0;
+	span = span_begin(SPAN_ID_CONFIGURATION);
+	r = span_end(&span, load(err));
+	loaded = r == 0;
+	return r;
 }
 
 const struct config *config_get(void)

@@ -31,15 +31,19 @@ enum span_kind { SPAN_VERB, SPAN_PHASE, SPAN_WAIT, SPAN_PLUGIN };
 	X(CHECKPOINT, "checkpoint", VERB)                                                                              \
 	X(RESTORE, "restore", VERB)                                                                                    \
 	/* the host side */                                                                                            \
+	X(COMMAND_LINE, "command_line", PHASE)	   /* from main to the verb: options, log */                           \
+	X(CONFIGURATION, "configuration", PHASE)   /* the runtime's own */                                             \
 	X(READ_SPEC, "read_spec", PHASE)	   /* the configuration, from the bundle or the cache */               \
 	X(PLAN, "plan", PHASE)			   /* checks, cgroup settings, filter, steps */                        \
 	X(SECCOMP_COMPILE, "seccomp_compile", PHASE) /* the filter, compiled or out of the cache */                    \
 	X(STATE, "state", PHASE)		   /* state directory, record, plan written */                         \
 	X(CGROUP, "cgroup", PHASE)		   /* made, limits in force */                                         \
 	X(POOL, "pool", PHASE)			   /* namespaces taken out of the pool */                              \
+	X(NETNS_BEGIN, "netns_begin", PHASE)	   /* the thread for a network namespace is made */                    \
 	X(NETNS, "netns", PHASE)		   /* a network namespace made by the thread, the thread's own time */ \
 	X(NETNS_WAIT, "netns_wait", WAIT)	   /* for that thread */                                               \
 	X(TEMPLATE, "template", PHASE)		   /* of a mount namespace, found or made; trees opened */             \
+	X(IMAGE, "image", PHASE)		   /* of init, found or made */                                        \
 	X(CLONE, "clone", PHASE)		   /* the clone3 that makes init and all namespaces that it can */     \
 	X(ID_MAPS, "id_maps", PHASE)                                                                                   \
 	X(SLOTS, "slots", PHASE)		   /* what init is given */                                            \
@@ -52,6 +56,7 @@ enum span_kind { SPAN_VERB, SPAN_PHASE, SPAN_WAIT, SPAN_PLUGIN };
 	X(LOAD, "load", PHASE)			   /* a container's state, with the wait for its lock */               \
 	X(KILL_WAIT, "kill_wait", WAIT)		   /* for the end of a process that was killed */                      \
 	X(CGROUP_REMOVE, "cgroup_remove", PHASE)                                                                       \
+	X(CLOSE, "close", PHASE)		   /* what the start of a process held is let go */                    \
 	X(STATE_REMOVE, "state_remove", PHASE)                                                                         \
 	/* init */                                                                                                     \
 	X(INIT_EXEC, "init_exec", PHASE)	   /* until init runs */                                               \

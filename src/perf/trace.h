@@ -59,7 +59,7 @@ int trace_read(const char *text, size_t len, struct arena *a, struct trace *ret,
 struct trace_sum {
 	int64_t total;	 /* in any span */
 	int64_t waiting; /* of that in spans of TRACE_WAIT */
-	int64_t unnamed; /* of that in a span that has parts, but in none of these */
+	int64_t unnamed; /* of that in a command ("verb"), but in none of its parts */
 };
 struct trace_sum trace_sum(const struct trace_track *t);
 

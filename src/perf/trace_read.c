@@ -197,6 +197,11 @@ int trace_read(const char *text, size_t len, struct arena *a, struct trace *ret,
 	return 0;
 }
 
+static bool is_verb(const struct trace_span *s)
+{
+	return str_eq(s->category, "verb");
+}
+
 struct trace_sum trace_sum(const struct trace_track *k)
 {
 	struct trace_sum sum = {0};
@@ -211,9 +216,9 @@ struct trace_sum trace_sum(const struct trace_track *k)
 			sum.waiting += s->length;
 			waited = end_of(s);
 		}
-		if (i + 1 < k->n && k->spans[i + 1].up == s)
+		if (is_verb(s))
 			sum.unnamed += s->length;
-		if (s->up)
+		if (s->up && is_verb(s->up))
 			sum.unnamed -= s->length;
 	}
 	return sum;
