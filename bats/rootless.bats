@@ -102,11 +102,12 @@ delegate() {
 }
 
 undelegate() {
-	local m
+	local m d
 
 	for m in $(user_mounts); do
-		[ ! -d "$m/$SLICE/self" ] || rmdir "$m/$SLICE/self"
-		[ ! -d "$m/$SLICE" ] || rmdir "$m/$SLICE"
+		for d in "$m/$SLICE/self" "$m/$SLICE"; do
+			[ ! -d "$d" ] || wait_for rmdir "$d" # a process that has just ended may still be in there
+		done
 	done
 }
 
@@ -366,6 +367,7 @@ $(cat /etc/hostname)"
 		'.mounts |= map(if .type == "proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind"]} else . end)' \
 		'del(.linux.maskedPaths, .linux.readonlyPaths)'
 	sleeper
+	says "neither a cgroup nor a pid namespace"
 	rt_ok ps --format json "$ID"
 	is "$(jq -c . <<<"$out")" "[$(pid_of "$ID")]"
 	rt_fails kill --all "$ID" TERM

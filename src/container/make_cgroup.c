@@ -84,6 +84,16 @@ static int put_in_force(struct creation *c, struct error *err)
 	return r < 0 ? r : delegate(c, err);
 }
 
+static void go_without(struct creation *c, const struct error *why)
+{
+	log_debug("going on without a cgroup: %s", why->msg);
+	c->cgroup.n = 0;
+	c->record.cgroup_len = 0;
+	if (!(plan_new_namespaces(c->config) & CLONE_NEWPID))
+		log_warn("the container has neither a cgroup nor a pid namespace of its own, so that its processes cannot "
+			 "all be found and killed. Such configuration is strongly discouraged");
+}
+
 static int make_cgroup(struct creation *c, struct error *err)
 {
 	const char *path = c->config->linux->cgroups_path;
@@ -98,11 +108,8 @@ static int make_cgroup(struct creation *c, struct error *err)
 	if (by_systemd)
 		return 0;
 	r = put_in_force(c, err);
-	if (r == 0 && without) {
-		log_debug("going on without a cgroup: %s", err->msg);
-		c->cgroup.n = 0;
-		c->record.cgroup_len = 0;
-	}
+	if (r == 0 && without)
+		go_without(c, err);
 	return r;
 }
 
