@@ -212,6 +212,8 @@ const struct verb verb_cache = {
 		       "stats: how often they were found, and why others were not kept.\n"
 		       "clear: removes them, and everything else that was made ahead of time. Containers\n"
 		       "do not mind.",
+	.examples = "%s cache list\n"
+		    "%s cache clear",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct cache_options),
 	.min_args = 1,

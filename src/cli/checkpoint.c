@@ -40,6 +40,8 @@ const struct verb verb_checkpoint = {
 	.usage = "<container-id>",
 	.description = "Saves the processes of a container by CRIU (found in $PATH) and deletes the\n"
 		       "container, unless it is left running. \"restore\" makes it again.",
+	.examples = "%s checkpoint --image-path /var/tmp/img web\n"
+		    "%s checkpoint --leave-running --image-path /var/tmp/img web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct checkpoint_line),
 	.min_args = 1,

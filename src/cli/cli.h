@@ -44,6 +44,7 @@ struct verb {
 	const char *summary;	 /* one line, for the list of verbs */
 	const char *usage;	 /* the arguments: "<container-id> [signal]" */
 	const char *description; /* lines of at most 77 columns, no newline at the end; may be NULL */
+	const char *examples;	 /* command lines, "%s" for the program, no newline at the end */
 	struct option_table options;
 	size_t options_size;
 	unsigned short min_args, max_args;

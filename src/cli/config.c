@@ -94,6 +94,7 @@ const struct verb verb_config = {
 	.usage = "",
 	.description = "Each setting, its value and where that comes from. Annotations " CONFIG_ANNOTATION "NAME of a\n"
 		       "container, \"true\" or \"false\", win over these for that container.",
+	.examples = "%s config",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct config_options),
 	.stateless = true,

@@ -14,6 +14,7 @@ const struct verb verb_create = {
 	.usage = "<container-id>",
 	.description = "Makes a container from a bundle, up to the point where its process would be\n"
 		       "executed; \"start\" does that. The id must not be in use below the same --root.",
+	.examples = "%s create --bundle /srv/web --pid-file /run/web.pid web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct create_options),
 	.min_args = 1,

@@ -30,6 +30,8 @@ const struct verb verb_delete = {
 	.summary = "removes a container and all that was made for it",
 	.usage = "<container-id>",
 	.description = "The container must be stopped, or --force be given.",
+	.examples = "%s delete web\n"
+		    "%s delete --force web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct delete_options),
 	.min_args = 1,

@@ -91,6 +91,8 @@ const struct verb verb_doctor = {
 	.description = "Looks at kernel, namespaces, id maps, cgroups, seccomp, LSMs, state root, cache,\n"
 		       "pool, CRIU and engines. Each line is ok, warning or problem, with what to do\n"
 		       "about it. Nothing is changed. Exits with 1 when there is a problem.",
+	.examples = "%s doctor\n"
+		    "%s --root /run/user/1000/enviro-oci --rootless true doctor --format json",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct doctor_options),
 	.run = run,

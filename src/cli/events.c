@@ -54,6 +54,8 @@ const struct verb verb_events = {
 	.description = "Prints one JSON object a line: the container's statistics again and again, and an event\n"
 		       "\"oom\" whenever the kernel had to kill for the sake of its memory limit. Ends with the\n"
 		       "container.",
+	.examples = "%s events --stats web\n"
+		    "%s events --interval 10s web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct events_cli),
 	.min_args = 1,

@@ -95,6 +95,8 @@ const struct verb verb_exec = {
 	.description = "The process is the one of the container's config.json with another command\n"
 		       "and the changes that the options make, or all that a process file says. The\n"
 		       "exit status is that of the process; 255 when it could not be executed.",
+	.examples = "%s exec web cat /etc/hostname\n"
+		    "%s exec --tty --user 1000:1000 web sh",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct exec_line),
 	.min_args = 1,

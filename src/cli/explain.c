@@ -257,6 +257,8 @@ const struct verb verb_explain = {
 		       "the plan and the cgroup files that would be written, and warns of what is risky\n"
 		       "or has no effect. Nothing is made or changed.\n"
 		       "With --diff exits with 1 when the two bundles differ.",
+	.examples = "%s explain --bundle /srv/web\n"
+		    "%s explain --bundle /srv/web --diff /srv/web.new",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct explain_options),
 	.run = run,

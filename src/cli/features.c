@@ -27,6 +27,7 @@ const struct verb verb_features = {
 	.usage = "",
 	.description = "Prints what this runtime knows and can do as JSON, in the form of the\n"
 		       "specification.",
+	.examples = "%s features",
 	.stateless = true,
 	.run = run,
 };

@@ -74,6 +74,22 @@ static void add_program(struct text *t, const struct cli *c)
 	add_options(t, "GLOBAL OPTIONS", &global_options);
 }
 
+/* Each line indented; "%s" is the program. */
+static void add_lines(struct text *t, const char *lines, const char *program)
+{
+	text_add(t, "   ");
+	for (const char *s = lines; *s; s++) {
+		if (s[0] == '%' && s[1] == 's')
+			text_add(t, program);
+		else
+			text_add_n(t, s, 1);
+		s += s[0] == '%' && s[1] == 's';
+		if (*s == '\n')
+			text_add(t, "   ");
+	}
+	text_add(t, "\n");
+}
+
 static void add_verb(struct text *t, const struct cli *c, const struct verb *v)
 {
 	text_fmt(t, "NAME:\n   %s %s - %s\n\n", c->program, v->name, v->summary);
@@ -81,15 +97,13 @@ static void add_verb(struct text *t, const struct cli *c, const struct verb *v)
 		*v->usage ? " " : "", v->usage);
 	if (v->description) {
 		text_add(t, "\nDESCRIPTION:\n");
-		for (const char *s = v->description, *end; *s; s = *end ? end + 1 : end) {
-			end = str_chr(s, '\n');
-			end = end ? end : s + str_len(s);
-			text_add(t, "   ");
-			text_add_n(t, s, (size_t)(end - s));
-			text_add(t, "\n");
-		}
+		add_lines(t, v->description, c->program);
 	}
 	add_options(t, "OPTIONS", &v->options);
+	if (v->examples) {
+		text_add(t, "\nEXAMPLES:\n");
+		add_lines(t, v->examples, c->program);
+	}
 }
 
 int help_print(const struct cli *c, const struct verb *verb, struct error *err)
@@ -117,6 +131,7 @@ const struct verb verb_help = {
 	.alias = "h",
 	.summary = "shows a list of commands or help for one command",
 	.usage = "[command]",
+	.examples = "%s help exec",
 	.max_args = 1,
 	.stateless = true,
 	.run = run,

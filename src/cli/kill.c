@@ -38,6 +38,8 @@ const struct verb verb_kill = {
 	.usage = "<container-id> [signal]",
 	.description = "The signal is a name, with or without SIG, or a number; RTMIN+n and RTMAX-n\n"
 		       "are names, too.",
+	.examples = "%s kill web\n"
+		    "%s kill web KILL",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct kill_options),
 	.min_args = 1,

@@ -123,6 +123,8 @@ const struct verb verb_list = {
 	.name = "list",
 	.summary = "lists the containers below the state root",
 	.usage = "",
+	.examples = "%s list\n"
+		    "%s list --quiet",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct list_options),
 	.run = run,

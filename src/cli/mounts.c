@@ -21,6 +21,8 @@ const struct verb verb_mounts = {
 	.description = "The file is a JSON array in the form of the config's \"mounts\". To take them away only\n"
 		       "their destinations count. The paths in the container must be without symbolic links.",
 	.options_size = 1,
+	.examples = "%s mounts add web mounts.json\n"
+		    "%s mounts remove web mounts.json",
 	.min_args = 3,
 	.max_args = 3,
 	.run = run,

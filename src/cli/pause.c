@@ -11,6 +11,7 @@ const struct verb verb_pause = {
 	.summary = "suspends all processes of a container",
 	.usage = "<container-id>",
 	.description = "The container must be running or created; \"resume\" goes on with it.",
+	.examples = "%s pause web",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

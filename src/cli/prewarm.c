@@ -142,6 +142,8 @@ const struct verb verb_prewarm = {
 	.description = "Namespaces are made till as many wait as asked for. A container with a new namespace\n"
 		       "of that kind takes one that was never used; when none is left it makes its own. What\n"
 		       "containers have taken is not touched by --clear.",
+	.examples = "%s prewarm --count 16 --namespaces net\n"
+		    "%s prewarm --status",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct prewarm_options),
 	.run = run,

@@ -190,6 +190,8 @@ const struct verb verb_ps = {
 	.usage = "<container-id> [ps options]",
 	.description = "The table is that of ps(1), which is given the ps options (default: -ef) and\n"
 		       "must print a column PID; the JSON is a list of pids. Pids are the host's.",
+	.examples = "%s ps web\n"
+		    "%s ps web -o pid,args",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct ps_options),
 	.min_args = 1,

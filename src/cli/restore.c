@@ -47,6 +47,7 @@ const struct verb verb_restore = {
 	.description = "Makes a container from a bundle, and its processes from the images of a\n"
 		       "checkpoint by CRIU (found in $PATH). The exit status is that of the container's\n"
 		       "process, and the container is deleted, unless it is detached.",
+	.examples = "%s restore --detach --bundle /srv/web --image-path /var/tmp/img web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct restore_line),
 	.min_args = 1,

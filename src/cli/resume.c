@@ -11,6 +11,7 @@ const struct verb verb_resume = {
 	.summary = "lets a paused container go on",
 	.usage = "<container-id>",
 	.description = "The container must be paused.",
+	.examples = "%s resume web",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

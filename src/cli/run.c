@@ -23,6 +23,8 @@ const struct verb verb_run = {
 	.description = "Creates a container from a bundle and starts it. The exit status is that of\n"
 		       "the container's process (128 + signal when one ended it), and the container\n"
 		       "is deleted, unless it is detached.",
+	.examples = "%s run --bundle /srv/web web\n"
+		    "%s run --detach --pid-file /run/web.pid web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct create_options),
 	.min_args = 1,

@@ -58,6 +58,8 @@ const struct verb verb_spec = {
 	.usage = "",
 	.description = "Writes a config.json that runs \"sh\" in the root file system \"rootfs\" beside\n"
 		       "it. A file that exists is left as it is.",
+	.examples = "%s spec\n"
+		    "%s spec --rootless --bundle /srv/web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct spec_options),
 	.stateless = true,

@@ -11,6 +11,7 @@ const struct verb verb_start = {
 	.summary = "executes the process of a created container",
 	.usage = "<container-id>",
 	.description = "Lets a container that \"create\" has made execute its process, and returns.",
+	.examples = "%s start web",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

@@ -26,6 +26,7 @@ const struct verb verb_state = {
 	.usage = "<container-id>",
 	.description = "Prints the state of the specification as JSON, with rootfs, created and owner\n"
 		       "added.",
+	.examples = "%s state web",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

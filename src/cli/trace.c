@@ -87,6 +87,7 @@ const struct verb verb_trace = {
 	.usage = "<file>",
 	.description = "Prints a Gantt chart: a line for each span, thread after thread. Spans in which\n"
 		       "only something is waited for are drawn lighter.",
+	.examples = "%s trace --svg run.svg run.json",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct trace_options),
 	.min_args = 1,

@@ -170,6 +170,8 @@ const struct verb verb_update = {
 	.usage = "<container-id>",
 	.description = "What is not given stays as it is, and so does what is given as 0 where 0 is no\n"
 		       "value of its own. When one of the values is refused none is changed.",
+	.examples = "%s update --memory 512m --pids-limit 200 web\n"
+		    "echo '{\"cpu\": {\"quota\": 50000}}' | %s update --resources - web",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct update_line),
 	.min_args = 1,

@@ -86,6 +86,8 @@ const struct verb verb_validate = {
 		       "may have been meant. Nothing is made or changed. Warnings are about what has\n"
 		       "no effect, or is missing on this host only.\n"
 		       "Exits with 0 when it can be run, 1 when not, 2 when it cannot be read.",
+	.examples = "%s validate\n"
+		    "%s validate --strict --format json /srv/web/config.json",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct validate_options),
 	.max_args = 1,
