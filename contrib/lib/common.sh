@@ -56,7 +56,7 @@ source_files() {
 	local d
 	(
 		cd "$top" || exit 1
-		for d in src libocispec-lite tests bats bench contrib docs; do
+		for d in src libocispec-lite tests bats bench contrib docs man; do
 			[ ! -d "$d" ] || find "$d" -type f ! -name '*.o' ! -name '*.a' ! -name '*.log' ! -name '*.trs' \
 				! -path '*/.deps/*' ! -name .dirstamp ! -name '.*.sw?'
 		done
