@@ -156,6 +156,23 @@ static void test_chart(void)
 	tap_ok(fits, "no line is wider than the terminal");
 }
 
+static void test_join(void)
+{
+	const struct trace_span *s;
+
+	read_events(SPAN("a", "", "0", "100") "," SPAN("m", "", "0", "10") "," SPAN("m", "", "10", "10") ","
+		SPAN("m", "", "20.5", "9.5") "," SPAN("p", "", "22", "1") "," SPAN("m", "", "30", "10") ","
+		SPAN("m", "", "42", "10") "," SPAN("n", "", "52", "1") "," SPAN("n", "wait", "53", "1"));
+	tap_ok(trace_join(&trace, &arena), "spans are joined");
+	s = trace.tracks[0].spans;
+	tap_is_str(s[1].name, "m (2)", "two of the same name");
+	tap_is_int(s[1].length, 20000, "are as long as both");
+	tap_ok(!s[1].joined && s[2].joined, "the second is not drawn");
+	tap_ok(!s[3].joined && str_eq(s[3].name, "m") && str_eq(s[4].name, "p"), "what has parts stays");
+	tap_ok(!s[5].joined && !s[6].joined, "and what does not follow upon another");
+	tap_ok(!s[7].joined && !s[8].joined, "and what is of another category");
+}
+
 static void test_hostile(void)
 {
 	const char *s;
@@ -177,6 +194,7 @@ int main(void)
 	test_refusals();
 	test_decimals();
 	test_chart();
+	test_join();
 	test_hostile();
 	arena_done(&arena);
 	return tap_done();

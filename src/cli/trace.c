@@ -73,6 +73,8 @@ static int run(struct cli *c, struct error *err)
 	r = trace_read(text, len, c->arena, &trace, err);
 	if (r < 0)
 		return error_prefix(err, "%s", c->args[0]);
+	if (!trace_join(&trace, c->arena))
+		return error_errno(err, ENOMEM, "draw trace");
 	if (!o->svg) {
 		trace_chart(&t, &trace, &look);
 		return text_print(&t, err);

@@ -20,6 +20,10 @@ void trace_svg(struct text *t, const struct trace *trace);
 
 /* ---- what both have in common (trace_axis.c) ---- */
 
+/* Spans of one name that follow upon each other and have no parts become one, "mounts (7)"; the others of them are
+ * marked as joined. False: memory ran out. */
+bool trace_join(struct trace *trace, struct arena *a);
+
 /* The smallest 1, 2 or 5 times a power of ten that parts `length` ns into at most `most` pieces. */
 int64_t trace_tick(int64_t length, unsigned most);
 /* "12.5": milliseconds without zeros at the end. */

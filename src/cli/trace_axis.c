@@ -4,6 +4,44 @@
 
 enum { NAME_MAX = 40 };
 
+/* How many of the n spans at s, from the first on, can be one; at least 1. */
+static size_t alike(const struct trace_span *s, size_t n)
+{
+	enum { GAP_NS = 1000 };
+	size_t i = 1;
+
+	while (i < n && s[i].up == s->up && str_eq(s[i].name, s->name) && str_eq(s[i].category, s->category) &&
+		s[i].start - (s[i - 1].start + s[i - 1].length) < GAP_NS)
+		i++;
+	return i > 1 && i < n && s[i].up == &s[i - 1] ? i - 1 : i;
+}
+
+static bool join(struct trace_span *s, size_t n, struct arena *a)
+{
+	s->name = arena_fmt(a, "%s (%zu)", s->name, n);
+	s->length = s[n - 1].start + s[n - 1].length - s->start;
+	for (size_t i = 1; i < n; i++)
+		s[i].joined = true;
+	return s->name;
+}
+
+bool trace_join(struct trace *trace, struct arena *a)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < trace->n; i++) {
+		struct trace_track *t = &trace->tracks[i];
+		size_t n;
+
+		for (size_t j = 0; good && j < t->n; j += n) {
+			n = alike(&t->spans[j], t->n - j);
+			if (n > 1)
+				good = join(&t->spans[j], n, a);
+		}
+	}
+	return good;
+}
+
 int64_t trace_tick(int64_t length, unsigned most)
 {
 	static const int64_t steps[] = {1, 2, 5};

@@ -31,7 +31,8 @@ static unsigned name_width(const struct trace *trace)
 			const struct trace_span *s = &trace->tracks[i].spans[j];
 			size_t n = INDENT * (s->depth + 1) + str_len(s->name) + 1;
 
-			width = n > width ? n : width;
+			if (!s->joined)
+				width = n > width ? n : width;
 		}
 	return (unsigned)width;
 }
@@ -127,6 +128,7 @@ void trace_chart(struct text *t, const struct trace *trace, const struct chart_l
 		if (i == 0)
 			add_axis(&c);
 		for (size_t j = 0; j < trace->tracks[i].n; j++)
-			add_span(&c, &trace->tracks[i].spans[j]);
+			if (!trace->tracks[i].spans[j].joined)
+				add_span(&c, &trace->tracks[i].spans[j]);
 	}
 }

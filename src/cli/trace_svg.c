@@ -87,8 +87,9 @@ void trace_svg(struct text *t, const struct trace *trace)
 	unsigned rows = 0, y = MARGIN + ROW, bottom;
 	char title[300];
 
-	for (size_t i = 0; i < trace->n; i++)
-		rows += 1 + (unsigned)trace->tracks[i].n;
+	for (size_t i = 0; i < trace->n; i++, rows++)
+		for (size_t j = 0; j < trace->tracks[i].n; j++)
+			rows += !trace->tracks[i].spans[j].joined;
 	bottom = y + rows * ROW;
 	text_fmt(t,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\" "
@@ -99,8 +100,12 @@ void trace_svg(struct text *t, const struct trace *trace)
 		trace_title(title, sizeof(title), &trace->tracks[i]);
 		add_text(t, MARGIN, y + ROW - 5, " font-weight=\"bold\"", title);
 		y += ROW;
-		for (size_t j = 0; j < trace->tracks[i].n; j++, y += ROW)
+		for (size_t j = 0; j < trace->tracks[i].n; j++) {
+			if (trace->tracks[i].spans[j].joined)
+				continue;
 			add_span(t, trace, &trace->tracks[i].spans[j], y);
+			y += ROW;
+		}
 	}
 	add_legend(t, bottom + 10);
 	text_add(t, "</svg>\n");

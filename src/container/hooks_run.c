@@ -79,7 +79,7 @@ static int run_kind(const struct plan *p, enum plan_hook_kind kind, const char *
 
 	for (const struct plan_step *s = plan_first(p); !plan_at_end(p, s); s = plan_next(s)) {
 		const struct plan_hook *h = (const struct plan_hook *)s;
-		uint64_t begun = span_now();
+		uint64_t begun = span_now(), ended;
 		struct error own;
 		int r;
 
@@ -89,7 +89,9 @@ static int run_kind(const struct plan *p, enum plan_hook_kind kind, const char *
 			dir = open(cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		r = dir < 0 ? error_errno(&own, errno, "%s hooks: %s", plan_hook_name(kind), cwd)
 			    : run_hook(p, h, json, len, dir, &own);
-		span_add(init_times_hook(kind), TRACK_HOOK, begun, span_now());
+		ended = span_now();
+		span_add(init_times_hook(kind), TRACK_HOOK, begun, ended);
+		span_add(SPAN_ID_HOOK_WAIT, TRACK_HOST, begun, ended);
 		if (r < 0 && err)
 			span_failed(init_times_hook(kind));
 		if (r < 0 && err) {

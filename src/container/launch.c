@@ -23,6 +23,7 @@
 #include "container/process.h"
 #include "kernel/mountapi.h"
 #include "kernel/sys.h"
+#include "perf/trace.h"
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ULL
@@ -315,6 +316,7 @@ int launch_spawn(struct launch *l, struct error *err)
 	if (s.pid < 0)
 		return r;
 	l->pid = s.pid;
+	trace_set_pid(TRACK_INIT, l->pid);
 	l->pidfd = s.pidfd;
 	if (r == 0 && l->plan->clone_flags & CLONE_NEWUSER)
 		r = write_maps(l, err);
@@ -354,6 +356,7 @@ static int take_child(struct launch *l, const struct sync_msg *m, int fd)
 	fd_close(&l->pidfd);
 	l->pidfd = fd;
 	l->pid = m->value;
+	trace_set_pid(TRACK_INIT, l->pid);
 	r = send_slots(l, SYNC_GO, -1, &none);
 	(void)process_reap(before); /* while the child goes on */
 	return r;

@@ -13,6 +13,7 @@
 #include "container/life.h"
 #include "container/notify.h"
 #include "container/process.h"
+#include "perf/trace.h"
 
 static int connect_init(int dir, struct error *err)
 {
@@ -34,6 +35,7 @@ static void add_times(const struct container *c, const struct sync_msg *m, struc
 
 	if (life_plan(c, &p, &size, &e) < 0)
 		return;
+	trace_set_pid(TRACK_INIT, c->pid);
 	init_times_add(p, m, clock, 0);
 	munmap((void *)p, size);
 }

@@ -6,6 +6,7 @@
  * which Perfetto and chrome://tracing open. Used of the format are complete events ("X") and the metadata ("M") that
  * names processes and threads; times are microseconds of CLOCK_MONOTONIC with three decimals. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -22,6 +23,7 @@ struct trace_span {
 	int64_t start, length; /* ns */
 	const struct trace_span *up; /* whose part it is; NULL: of none */
 	unsigned depth;		     /* of how many spans it is a part */
+	bool joined;		     /* whoever draws it has made it a part of one before it */
 };
 
 /* A thread. The spans stand in the order of their start, each in front of its parts. */

@@ -98,7 +98,18 @@ static bool add_names(struct writing *w, unsigned track)
 	return add_name(w, track, "thread_name", tracks[track].thread);
 }
 
-/* The spans of host and init. */
+/* Of what init says in one go, the last span ends when the host has heard of it. If init was on by then, it ends where the
+ * next one begins: spans of a thread do not overlap. */
+static struct span_record without_overlap(const struct span_record *s, const struct span_record *end)
+{
+	struct span_record cut = *s;
+
+	for (const struct span_record *next = s + 1; s->track == TRACK_INIT && next < end; next++)
+		if (next->track == TRACK_INIT && next->begin < cut.end && next->begin > s->begin && next->end > cut.end)
+			cut.end = next->begin;
+	return cut;
+}
+
 static bool collect(struct writing *w, const struct span_record *whole, const char *name)
 {
 	size_t n, lost;
@@ -114,8 +125,11 @@ static bool collect(struct writing *w, const struct span_record *whole, const ch
 	for (unsigned track = 0; good && track < SPAN_TRACKS; track++)
 		good = !used[track] || add_names(w, track);
 	good = good && add_span(w, whole, name, SPAN_VERB);
-	for (size_t i = 0; good && i < n; i++)
-		good = add_span(w, &r[i], span_names[r[i].id], span_kinds[r[i].id]);
+	for (size_t i = 0; good && i < n; i++) {
+		const struct span_record s = without_overlap(&r[i], r + n);
+
+		good = add_span(w, &s, span_names[s.id], span_kinds[s.id]);
+	}
 	return good;
 }
 
