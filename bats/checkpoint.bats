@@ -17,9 +17,10 @@ setup() {
 	PATH="$BATS_TEST_TMPDIR/bin:$PATH"
 }
 
-# counter: a container that counts in a variable of its shell and in a file, so that a start from new is seen.
+# counter: a container that counts in a variable of its shell and in a file, so that a start from new is seen. The file is
+# never cut off in between: a count can be read at any time.
 counter() {
-	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
+	set_script 'n=0; while :; do n=$((n + 1)); echo $n 1<>/tmp/n; sleep 0.1; done'
 	rt_ok run --detach "$@" "$ID"
 	wait_for count_above 3
 }
@@ -29,7 +30,9 @@ count() {
 }
 
 count_above() {
-	[ "$(count)" -gt "$1" ]
+	local n
+
+	n=$(count) && [ "${n:-0}" -gt "$1" ]
 }
 
 save() {
@@ -158,7 +161,7 @@ goes_on() {
 # locker: counter, with a lock on /tmp/locked.
 locker() {
 	ldd "$(command -v flock)" | grep -o '/[^ ]*' | xargs cp --parents -Lt rootfs "$(command -v flock)"
-	set_script 'n=0; exec 9>/tmp/locked; flock 9; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
+	set_script 'n=0; exec 9>/tmp/locked; flock 9; while :; do n=$((n + 1)); echo $n 1<>/tmp/n; sleep 0.1; done'
 	rt_ok run --detach "$ID"
 	wait_for count_above 3
 	run ! flock --nonblock rootfs/tmp/locked true
@@ -279,7 +282,7 @@ mounts_of() {
 # same_mounts [JQ...]: saved and restored with this in its config, the container has the mounts it had.
 same_mounts() {
 	[ $# = 0 ] || set_config "$@"
-	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
+	set_script 'n=0; while :; do n=$((n + 1)); echo $n 1<>/tmp/n; sleep 0.1; done'
 	with_null run --detach "$ID"
 	wait_for count_above 3
 	before=$(mounts_of "$ID")
@@ -368,7 +371,7 @@ same_mounts() {
 @test "restore: loopback is up, and a connection in the container lives" {
 	set_script 'nc -l -p 77 -e sh -c "while read l; do echo back \$l; done" &
 		sleep 1; { n=0; while :; do n=$((n + 1)); echo $n; sleep 0.1; done; } | nc 127.0.0.1 77 |
-		while read -r a b; do echo $b >/tmp/n; done'
+		while read -r a b; do echo $b 1<>/tmp/n; done'
 	rt_ok run --detach "$ID"
 	wait_for count_above 3
 	rt_fails checkpoint --network-lock skip "$ID"
@@ -463,7 +466,7 @@ same_mounts() {
 
 @test "restore: a user namespace" {
 	remap 100000
-	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; done'
+	set_script 'n=0; while :; do n=$((n + 1)); echo $n 1<>/tmp/n; sleep 0.1; done'
 	with_null run --detach "$ID"
 	wait_for count_above 3
 	save
@@ -639,7 +642,7 @@ with_host_python() {
 }
 
 @test "checkpoint: --shell-job, a terminal of the host" {
-	set_script 'n=0; while :; do n=$((n + 1)); echo $n >/tmp/n; echo "at $n"; sleep 0.1; done'
+	set_script 'n=0; while :; do n=$((n + 1)); echo $n 1<>/tmp/n; echo "at $n"; sleep 0.1; done'
 	cat >job <<-'JOB'
 		saw() { until [ "$(cat rootfs/tmp/n)" -gt "$1" ]; do sleep 0.1; done; }
 		rt() { "$RUNTIME" --root "$ROOT" "$@"; }
@@ -673,7 +676,7 @@ with_host_python() {
 
 @test "checkpoint: --link-remap, a deleted file that is open" {
 	set_script 'n=0; echo text >/tmp/gone; exec 5</tmp/gone; rm /tmp/gone
-		while :; do n=$((n + 1)); echo $n >/tmp/n; sleep 0.1; [ ! -e /tmp/look ] || { cat <&5 >/tmp/seen; rm /tmp/look; }; done'
+		while :; do n=$((n + 1)); echo $n 1<>/tmp/n; sleep 0.1; [ ! -e /tmp/look ] || { cat <&5 >/tmp/seen; rm /tmp/look; }; done'
 	rt_ok run --detach "$ID"
 	wait_for count_above 3
 	save --link-remap
