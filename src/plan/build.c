@@ -90,7 +90,8 @@ static plan_ref reserve(struct plan_builder *b, size_t n, size_t align)
 		b->failed = grow(b, at + n < FIRST_DATA ? FIRST_DATA : (at + n) * 2);
 	if (b->failed)
 		return 0;
-	memset(b->data.data + b->data_len, 0, at - b->data_len);
+	if (at > b->data_len) /* an empty list may come before there is any memory */
+		memset(b->data.data + b->data_len, 0, at - b->data_len);
 	b->data_len = at + (uint32_t)n;
 	return (plan_ref)sizeof(struct plan) + at;
 }
