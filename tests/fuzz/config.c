@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* config.json all the way to a launch plan, as create does it. Byte 0: the kind of host and the options. */
+/* config.json all the way to a launch plan, as create does it, or validate, which goes on behind what is refused. Byte
+ * 0: the kind of host and the options. */
 
 #include "base/log.h"
 #include "cgroup/cgroup.h"
@@ -11,7 +12,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/hosts.h"
 
-enum { FLAG_NO_PIVOT = 4, FLAG_ROOTLESS = 8, FLAG_SYSTEMD = 16, FLAG_FILTER = 32 };
+enum { FLAG_NO_PIVOT = 4, FLAG_ROOTLESS = 8, FLAG_SYSTEMD = 16, FLAG_FILTER = 32, FLAG_VALIDATE = 64 };
 
 /* All that init and the host side go through a plan for. */
 static void walk(const struct plan *p)
@@ -27,6 +28,12 @@ static void walk(const struct plan *p)
 	(void)plan_is_of_the_moment(p);
 }
 
+static void take(void *ctx, const struct error *err)
+{
+	FUZZ_MUST(err->code && err->msg[0]);
+	++*(unsigned *)ctx;
+}
+
 static int prepare(struct oci_config *c, unsigned flags, struct arena *a, struct plan **ret, struct error *err)
 {
 	static const uint64_t allow_all = 0x7fff000000000006u;
@@ -36,6 +43,8 @@ static int prepare(struct oci_config *c, unsigned flags, struct arena *a, struct
 	struct plan_annotations annotations;
 	struct cgroup_settings settings = {0};
 	struct cgroup cg = {0};
+	unsigned refused = 0;
+	const struct plan_refusals refusals = {take, &refused};
 	struct plan_input in = {
 		.config = c,
 		.annotations = &annotations,
@@ -44,6 +53,7 @@ static int prepare(struct oci_config *c, unsigned flags, struct arena *a, struct
 		.cgroup = &cg,
 		.settings = &settings,
 		.seccomp = flags & FLAG_FILTER ? &filter : NULL,
+		.refusals = flags & FLAG_VALIDATE ? &refusals : NULL,
 		.no_pivot = flags & FLAG_NO_PIVOT,
 		.rootless = flags & FLAG_ROOTLESS,
 	};
@@ -57,7 +67,10 @@ static int prepare(struct oci_config *c, unsigned flags, struct arena *a, struct
 		r = cgroup_compile(&cg, c->linux ? c->linux->resources : NULL, false, a, &settings, err);
 	if (r == 0)
 		r = cgroup_compile_unit(&cg, "c1", c->annotations, a, &settings, err);
-	return r < 0 ? r : plan_compile(&in, a, ret, err);
+	if (r == 0)
+		r = plan_compile(&in, a, ret, err);
+	FUZZ_MUST(r < 0 || !*ret == (refused != 0));
+	return r;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -78,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r == 0)
 		r = prepare(c, flags, &a, &p, &err);
 	FUZZ_MUST(r == 0 || (r < 0 && err.code == -r && err.msg[0]));
-	if (r == 0)
+	if (r == 0 && p)
 		walk(p);
 	return 0;
 }
