@@ -69,6 +69,7 @@ struct verb {
 	X(features)												       \
 	X(kill)													       \
 	X(list)													       \
+	X(metrics)												       \
 	X(mounts)												       \
 	X(pause)												       \
 	X(prewarm)												       \

@@ -67,6 +67,7 @@ static int run_verb(struct cli *c, char **argv, size_t argc, const char *argv0, 
 static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct error *err)
 {
 	struct option_words words;
+	bool counted;
 	int r;
 
 	r = options_parse(&global_options, argv + 1, argc - 1, true, &c->globals, c->arena, &words, err);
@@ -86,8 +87,11 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 	c->verb = verb_find(words.args[0]);
 	if (!c->verb)
 		return verb_unknown(c, words.args[0], err);
-	span_verb_begin(c->verb->name, c->begun);
-	return span_verb_end(run_verb(c, words.args + 1, words.args_len - 1, argv[0], err));
+	counted = span_verb_begin(c->verb->name, c->begun);
+	r = span_verb_end(run_verb(c, words.args + 1, words.args_len - 1, argv[0], err));
+	if (counted && c->context.root)
+		context_save_metrics(&c->context, r < 0 ? r : 0);
+	return r;
 }
 
 /* The error is told once in the log; where that is not stderr, whoever called still sees why on stderr. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -79,4 +80,17 @@ int text_print(const struct text *t, struct error *err)
 	int r = t->failed ? -ENOMEM : fd_write_all(STDOUT_FILENO, t->s, t->len);
 
 	return r < 0 ? error_errno(err, r, "write to stdout") : 0;
+}
+
+bool text_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *v = getenv(names[i]);
+
+		if (v && *v)
+			return str_ends(v, "UTF-8") || str_ends(v, "utf8");
+	}
+	return false;
 }

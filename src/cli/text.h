@@ -27,6 +27,8 @@ void text_fmt(struct text *t, const char *f, ...) __attribute__((format(printf, 
 void text_blanks(struct text *t, size_t n);
 /* The length in code points, as columns are counted. */
 size_t text_columns(const char *s);
+/* Whether the locale says that who reads takes UTF-8. */
+bool text_utf8(void);
 /* -ENOMEM, or the errno of write(2). */
 int text_print(const struct text *t, struct error *err);
 

@@ -21,19 +21,6 @@ static const struct option options[] = {
 	OPTION(struct trace_options, svg, "svg", 0, "draw it as SVG into this file instead"),
 };
 
-static bool is_utf8(void)
-{
-	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *v = getenv(names[i]);
-
-		if (v && *v)
-			return str_ends(v, "UTF-8") || str_ends(v, "utf8");
-	}
-	return false;
-}
-
 /* What is no terminal gets plain text. */
 static struct chart_look look_of_stdout(void)
 {
@@ -46,7 +33,7 @@ static struct chart_look look_of_stdout(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
 		look.columns = w.ws_col;
 	look.colours = !(no_colour && *no_colour) && term && !str_eq(term, "dumb");
-	look.blocks = is_utf8();
+	look.blocks = text_utf8();
 	return look;
 }
 

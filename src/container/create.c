@@ -21,6 +21,7 @@
 #include "container/process.h"
 #include "container/store.h"
 #include "fast/config.h"
+#include "perf/metrics.h"
 
 enum { CLEAN_UP_MS = 10000 };
 
@@ -256,6 +257,7 @@ static int start_init(struct creation *c, struct error *err)
 	setup_template(c->x, c->plan, c->rootfs, l);
 	(void)span_end(&template, 0);
 	r = launch_spawn(l, err);
+	metrics_count(l->from_template ? METRIC_TEMPLATE_USED : METRIC_TEMPLATE_NOT, r == 0);
 	if (r == 0 && cgroup_comes_later(c))
 		r = creation_make_cgroup(c, err);
 	if (r == 0)
@@ -386,9 +388,11 @@ int container_create(const struct context *x, const char *id, const struct creat
 	if (r < 0)
 		return r;
 	r = creation_hand_over(&c, err);
-	if (r < 0)
+	if (r < 0) {
 		creation_undo(&c);
-	else
-		creation_keep(&c);
+		return r;
+	}
+	metrics_count(METRIC_CREATED, 1);
+	creation_keep(&c);
 	return r;
 }

@@ -84,6 +84,8 @@ int creation_enter_delegated(struct creation *c, struct error *err);
 int creation_hand_over(struct creation *c, struct error *err);
 /* run.c. The poststart hooks. */
 int creation_started(struct creation *c, struct error *err);
+/* run.c. The container runs: what comes from here on is its own time, not the verb's. */
+void creation_counted(void);
 /* run.c. Waits for the end of the container's process and deletes the container, unless it is to be kept. */
 int creation_stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err);
 /* To --pidfd-socket, and to whom an annotation names. */

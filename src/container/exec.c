@@ -13,6 +13,7 @@
 #include "container/exec_process.h"
 #include "container/foreground.h"
 #include "container/life.h"
+#include "perf/metrics.h"
 #include "plan/compile.h"
 
 struct execution {
@@ -242,9 +243,13 @@ int container_exec(const struct context *x, const char *id, const struct exec_op
 		r = foreground_begin(&f, true, err);
 	if (r == 0)
 		r = carry_out(&e, &f, err);
-	if (r < 0 || o->detach)
+	if (r < 0)
 		return r;
 	(void)span_verb_end(0);
+	metrics_count(METRIC_EXECUTED, 1);
+	if (o->detach)
+		return r;
+	context_save_metrics(x, 0); /* not only when the process has ended */
 	r = foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, -1, err);
 	if (r < 0)
 		return r;

@@ -153,14 +153,6 @@ static const char *namespaces_text(uint64_t flags)
 	return flags & CLONE_NEWUSER ? "with a new user namespace" : flags ? "with new namespaces" : "process";
 }
 
-/* Also for the child between, which has no libc to itself. */
-static int cloned(struct launch *l, int pid)
-{
-	if (pid > 0)
-		l->cloned = sys_ticks();
-	return pid;
-}
-
 /* The cgroup may refuse a process (a domain that is threaded, a v2 root with controllers); then init joins itself. */
 static int clone_init(struct launch *l, uint64_t parent, int *pidfd)
 {
@@ -172,13 +164,14 @@ static int clone_init(struct launch *l, uint64_t parent, int *pidfd)
 	};
 	int pid;
 
+	l->cloned = sys_ticks();
 	if (l->cgroup_fd >= 0) {
 		a.flags |= CLONE_INTO_CGROUP;
 		a.cgroup = (uint64_t)l->cgroup_fd;
 		pid = sys_clone3(&a);
 		if (pid >= 0) {
 			l->into_cgroup = true;
-			return cloned(l, pid);
+			return pid;
 		}
 		if (pid == -ENOSPC || pid == -EAGAIN || pid == -ENOMEM)
 			return pid;
@@ -193,7 +186,7 @@ static int clone_init(struct launch *l, uint64_t parent, int *pidfd)
 		if (legacy >= 0)
 			pid = legacy;
 	}
-	return cloned(l, pid);
+	return pid;
 }
 
 static int write_maps(struct launch *l, struct error *err)

@@ -51,7 +51,7 @@ struct launch {
 	int sync, pidfd;
 	pid_t pid;
 	struct span_clock clock; /* from before init was there */
-	uint64_t cloned;	 /* sys_ticks() when it was */
+	uint64_t cloned;	 /* sys_ticks() just before it was */
 	int console; /* master of the container's terminal, or -1 */
 	bool into_cgroup; /* it was made in cgroup_fd */
 	bool from_template;

@@ -19,7 +19,7 @@
 #include "container/record.h"
 #include "container/store.h"
 #include "kernel/sys.h"
-#include "perf/span.h"
+#include "perf/metrics.h"
 
 enum { KILL_MS = 10000, ALONE_MS = 2000 };
 
@@ -143,6 +143,7 @@ static int kill_all(struct container *c, struct error *err)
 int life_remove(const struct context *x, struct container *c, struct arena *a, struct error *err)
 {
 	struct error e;
+	bool started = c->record->pid && c->status != STATUS_CREATED;
 	struct span span;
 	int r = kill_all(c, err);
 
@@ -157,7 +158,10 @@ int life_remove(const struct context *x, struct container *c, struct arena *a, s
 	if (life_hooks(c, PLAN_HOOK_POSTSTOP, a, &e) < 0)
 		log_warn("%s", e.msg);
 	span = span_begin(SPAN_ID_STATE_REMOVE);
-	return span_end(&span, store_remove(x, c->id, err));
+	r = span_end(&span, store_remove(x, c->id, err));
+	metrics_count(METRIC_DELETED, r == 0);
+	metrics_count(METRIC_STOPPED, r == 0 && started);
+	return r;
 }
 
 void life_destroy(const struct context *x, struct container *c, struct arena *a)

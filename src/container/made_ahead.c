@@ -7,6 +7,7 @@
 #include "container/create.h"
 #include "fast/config.h"
 #include "fast/nspool.h"
+#include "perf/metrics.h"
 #include "plan/compile.h"
 
 static uint32_t slot_of(uint32_t flag)
@@ -26,9 +27,15 @@ static void take_pooled(struct creation *c, uint32_t flags)
 		log_debug("start: without the pool of namespaces: %s", err.msg);
 		return;
 	}
-	for (size_t i = 0; i < NSPOOL_KINDS; i++)
-		if (flags & ~t->flags & nspool_kinds[i].flag)
+	for (unsigned i = 0; i < NSPOOL_KINDS; i++) {
+		bool taken = t->flags & nspool_kinds[i].flag;
+
+		if (!(flags & nspool_kinds[i].flag))
+			continue;
+		metrics_count((taken ? METRIC_POOL_NET : METRIC_POOL_NET_NONE) + i, 1);
+		if (!taken)
 			log_debug("start: %s namespace: none is waiting in the pool", nspool_kinds[i].name);
+	}
 	c->launch.made |= t->flags;
 }
 

@@ -325,8 +325,11 @@ int container_restore(const struct context *x, const char *id, const struct crea
 	if (r == 0)
 		r = begin(&t, &f, &notify, err);
 	restore_done(&t);
-	if (r < 0 || o->detach)
+	if (r < 0)
 		return r;
-	(void)span_verb_end(0);
+	creation_counted();
+	if (o->detach)
+		return r;
+	context_save_metrics(x, 0);
 	return creation_stay(&c, &f, notify, exit_status, err);
 }

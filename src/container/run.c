@@ -7,6 +7,7 @@
 #include "container/foreground.h"
 #include "container/hooks_run.h"
 #include "container/notify.h"
+#include "perf/metrics.h"
 
 int creation_started(struct creation *c, struct error *err)
 {
@@ -53,6 +54,13 @@ static bool starts_by_itself(const struct creation *c)
 	       !c->config->process->terminal;
 }
 
+void creation_counted(void)
+{
+	(void)span_verb_end(0);
+	metrics_count(METRIC_CREATED, 1);
+	metrics_count(METRIC_STARTED, 1);
+}
+
 int creation_stay(struct creation *c, struct foreground *f, int notify, int *exit_status, struct error *err)
 {
 	struct span span = span_begin(SPAN_ID_CONTAINER);
@@ -87,12 +95,13 @@ int container_run(const struct context *x, const char *id, const struct create_o
 	if (r == 0)
 		r = start(&c, &f, &notify, err);
 	if (r == 0) {
-		(void)span_verb_end(0);
+		creation_counted();
 		creation_keep(&c);
 	}
 	if (r == 0 && o->detach && notify >= 0)
 		r = notify_wait_ready(notify, c.launch.pidfd, c.launch.pid, err);
 	if (r < 0 || o->detach)
 		return r;
+	context_save_metrics(x, 0); /* not only when the container has ended */
 	return creation_stay(&c, &f, notify, exit_status, err);
 }

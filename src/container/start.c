@@ -13,6 +13,7 @@
 #include "container/life.h"
 #include "container/notify.h"
 #include "container/process.h"
+#include "perf/metrics.h"
 #include "perf/trace.h"
 
 static int connect_init(int dir, struct error *err)
@@ -120,6 +121,7 @@ int container_start(const struct context *x, const char *id, struct error *err)
 		return r;
 	}
 	c.status = STATUS_RUNNING;
+	metrics_count(METRIC_STARTED, 1);
 	r = life_hooks(&c, PLAN_HOOK_POSTSTART, &a, err);
 	if (r < 0) /* runtime.md: the container is stopped and destroyed */
 		life_destroy(x, &c, &a);

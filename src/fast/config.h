@@ -27,6 +27,7 @@ struct config {
 	bool has_parallel_namespaces, parallel_namespaces; /* namespaces are made by several threads */
 	bool has_use_namespace_cache, use_namespace_cache; /* templates of mount namespaces, and the pool's */
 	bool has_prewarm, prewarm;			   /* what `prewarm` has put by is taken */
+	bool has_metrics, metrics;			   /* verbs count what they do */
 	bool has_max_cached_namespaces;
 	uint32_t max_cached_namespaces;
 	struct config_cache *cache; /* never NULL */

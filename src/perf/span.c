@@ -63,11 +63,12 @@ enum span_id span_failed_step(void)
 	return failed;
 }
 
-void span_verb_begin(const char *name, uint64_t since)
+bool span_verb_begin(const char *name, uint64_t since)
 {
 	for (unsigned id = 0; id < SPAN_IDS && span_kinds[id] == SPAN_VERB; id++)
 		if (str_eq(span_names[id], name))
 			verb = (struct span){(enum span_id)id, since};
+	return verb.id != SPAN_IDS;
 }
 
 int span_verb_end(int r)

@@ -60,7 +60,7 @@ enum span_kind { SPAN_VERB, SPAN_PHASE, SPAN_WAIT, SPAN_PLUGIN };
 	X(CLOSE, "close", PHASE)		   /* what the start of a process held is let go */                    \
 	X(STATE_REMOVE, "state_remove", PHASE)                                                                         \
 	/* init */                                                                                                     \
-	X(INIT_EXEC, "init_exec", PHASE)	   /* until init runs */                                               \
+	X(INIT_EXEC, "init_exec", PHASE)	   /* from the clone3 on, until init runs */                           \
 	X(INIT_WAIT, "init_wait", WAIT)		   /* for the host */                                                  \
 	X(NS_MOUNT, "ns_mount", PHASE)		   /* joined or made by init itself, one kind at a time … */           \
 	X(NS_PID, "ns_pid", PHASE)                                                                                     \
@@ -118,8 +118,8 @@ int span_end(const struct span *s, int r);
 void span_add(enum span_id id, enum span_track track, uint64_t begin, uint64_t end);
 
 /* The verb's own: begun by main, at `since`; ended by whoever knows that it is done, main at the latest: what comes
- * later changes nothing. A name that is no verb of SPANS: there is none. */
-void span_verb_begin(const char *name, uint64_t since);
+ * later changes nothing. False: the name is no verb of SPANS, and there is none. */
+bool span_verb_begin(const char *name, uint64_t since);
 int span_verb_end(int r);
 
 /* The step that failed, where it is known from elsewhere (init says so); the first one counts. */
