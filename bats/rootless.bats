@@ -236,6 +236,38 @@ $(cat /etc/hostname)"
 	done
 }
 
+# A helper that never ends, and says so in $U/work/asked.
+stuck_helper() {
+	sub_ids
+	rm -rf "$U/path" && mkdir "$U/path"
+	for tool in sh mount unshare setpriv env sleep newuidmap; do
+		ln -s "$(command -v "$tool")" "$U/path/$tool"
+	done
+	printf '#!/bin/sh\n: >%s/work/asked\nexec sleep 1005\n' "$U" >"$U/path/newgidmap"
+	chmod 755 "$U/path/newgidmap"
+}
+
+@test "rootless: a newgidmap that does not end is ended after 10 s" {
+	stuck_helper
+	USER_PATH="$U/path" rt_fails run "$ID"
+	says newgidmap "timed out"
+	[ ! -e "$ROOT/$ID" ]
+}
+
+@test "rootless: init does not outlive a runtime that is killed while it waits for its id maps" {
+	stuck_helper
+	USER_PATH="$U/path" background "$RUNTIME" --root "$ROOT" run "$ID"
+	wait_for test -e "$U/work/asked"
+	# shellcheck disable=SC2046
+	set -- $(pgrep -P "$bg_pid")
+	kill -KILL "$bg_pid"
+	for pid in "$@"; do
+		wait_for is_gone "$pid" || [ "$(cat "/proc/$pid/comm")" = sleep ]
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	rt_ok delete --force "$ID"
+}
+
 @test "rootless: ids that are not the user's are refused, and the file that would have to have them named" {
 	sub_ids
 	set_config '.linux.uidMappings[1].hostID = 300000'

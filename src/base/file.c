@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/wait.h"
 
 static ssize_t read_retry(int fd, void *buf, size_t n)
 {
@@ -21,7 +23,30 @@ static ssize_t read_retry(int fd, void *buf, size_t n)
 	return r;
 }
 
-enum { FIRST_READ = 64 * 1024 };
+enum { FIRST_READ = 64 * 1024, SILENCE_MS = 10000 };
+
+/* What has no writer yet reads as empty: that one comes is waited for, too. */
+static bool waits_for_writer(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && fcntl(fd, F_GETFL) & O_NONBLOCK;
+}
+
+/* `first`: nothing has been read yet. */
+static ssize_t read_limited(int fd, void *buf, size_t n, bool first)
+{
+	for (;;) {
+		ssize_t r = read_retry(fd, buf, n);
+
+		if (r > 0 || (r < 0 && errno != EAGAIN) || (r == 0 && !(first && waits_for_writer(fd))))
+			return r < 0 ? -errno : r;
+		first = false;
+		r = wait_fd(fd, POLLIN, SILENCE_MS);
+		if (r < 0)
+			return r;
+	}
+}
 
 /* A larger buffer with what the first `len` bytes hold. */
 static int grow(struct buffer *b, size_t len)
@@ -43,9 +68,9 @@ int file_load_fd(int fd, const char *what, size_t max, struct buffer *ret, size_
 	ssize_t r = pool_get(FIRST_READ, &b);
 
 	while (r == 0) {
-		r = read_retry(fd, b.data + len, b.size - 1 - len);
+		r = read_limited(fd, b.data + len, b.size - 1 - len, !len);
 		if (r < 0)
-			return error_errno(err, errno, "read: %s", what);
+			return error_errno(err, (int)r, "read: %s", what);
 		len += (size_t)r;
 		if (len > max)
 			return error_set(err, EFBIG, "read: %s: larger than %zu bytes", what, max);
@@ -63,7 +88,7 @@ int file_load_fd(int fd, const char *what, size_t max, struct buffer *ret, size_
 
 int file_load_at(int dirfd, const char *path, size_t max, struct buffer *ret, size_t *ret_len, struct error *err)
 {
-	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return error_errno(err, errno, "open: %s", path);

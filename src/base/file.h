@@ -12,9 +12,10 @@
 #include "base/pool.h"
 
 /* Reads all of a regular file, pipe or pseudo file, with a NUL behind it, into a buffer that becomes the caller's. More
- * than `max` bytes: -EFBIG. */
+ * than `max` bytes: -EFBIG. A pipe that says nothing for 10 s: -ETIMEDOUT. */
 int file_load_at(int dirfd, const char *path, size_t max, struct buffer *ret, size_t *ret_len, struct error *err);
-/* The same from an open fd; `what` names it in messages. */
+/* The same from an open fd; `what` names it in messages. Only one that does not block (O_NONBLOCK) is waited for with that
+ * limit. */
 int file_load_fd(int fd, const char *what, size_t max, struct buffer *ret, size_t *ret_len, struct error *err);
 
 /* The same into the arena; *ret_len may be NULL. */

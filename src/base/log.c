@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/str.h"
+#include "base/wait.h"
 
 enum { ID_MAX = 256 }; /* bytes of a service's identifier that are used */
 enum target { TARGET_FILE, TARGET_JOURNALD, TARGET_SYSLOG };
@@ -68,7 +69,8 @@ int log_open(const char *name, enum log_format format, enum log_level level, str
 		if (fd < 0)
 			return fd;
 	} else if (name) {
-		fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		/* a fifo that nobody reads must not hold us, neither here nor when it is full */
+		fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 		if (fd < 0)
 			return error_errno(err, errno, "open log: %s", name);
 	}
@@ -141,6 +143,28 @@ static void escape(char *out, size_t n, const char *s)
 	out[at] = '\0';
 }
 
+/* Who reads a fifo or a service's socket is waited for, but only once in vain. There is nowhere to report a log that cannot
+ * be written. */
+static void put(const char *p, size_t n)
+{
+	static int patience_ms = 1000;
+
+	while (n) {
+		ssize_t r = sink.target == TARGET_FILE ? write(sink.fd, p, n)
+						       : send(sink.fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (r >= 0) {
+			p += r;
+			n -= (size_t)r;
+		} else if (errno == EAGAIN && wait_fd(sink.fd, POLLOUT, patience_ms) < 0) {
+			patience_ms = 0;
+			return;
+		} else if (errno != EINTR && errno != EAGAIN) {
+			return;
+		}
+	}
+}
+
 static void write_line(enum log_level level, const char *msg)
 {
 	char safe[4096], when[40], line[4400];
@@ -153,7 +177,7 @@ static void write_line(enum log_level level, const char *msg)
 			safe, when);
 	else
 		n = fmt(line, sizeof(line), "time=\"%s\" level=%s msg=\"%s\"\n", when, levels[level].name, safe);
-	(void)fd_write_all(sink.fd, line, n); /* nowhere to report a log that cannot be written */
+	put(line, n);
 }
 
 static void send_message(enum log_level level, char *msg)
@@ -170,7 +194,7 @@ static void send_message(enum log_level level, char *msg)
 	else
 		n = fmt(message, sizeof(message), "<%d>%.*s[%d]: %s", LOG_USER | levels[level].priority, ID_MAX,
 			sink.id, getpid(), msg);
-	(void)send(sink.fd, message, n, MSG_NOSIGNAL);
+	put(message, n);
 }
 
 static unsigned complaints;

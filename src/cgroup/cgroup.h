@@ -177,6 +177,8 @@ int cgroup_freeze(const struct cgroup *cg, bool frozen, int timeout_ms, struct e
 /* 1 frozen by itself (an ancestor does not count), 0 not (also where there is no freezer or the cgroup has gone), negative
  * errno. */
 int cgroup_is_frozen(const struct cgroup *cg);
+/* Whether a process put into it would not run: also when it is an ancestor that is frozen. */
+bool cgroup_starts_frozen(const struct cgroup *cg);
 
 /* All pids in it and in its sub-cgroups, in this process's pid namespace, without doubles, ascending. */
 int cgroup_pids(const struct cgroup *cg, struct arena *a, pid_t **ret, size_t *ret_n, struct error *err);

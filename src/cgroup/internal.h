@@ -109,8 +109,6 @@ int cgroup_pids_union(const struct cgroup *cg, struct arena *a, struct pid_list 
 int cgroup_first_child(int dirfd, char *name, size_t n);
 
 /* ---- the freezer ---- */
-/* Whether a process put into it would not run: also when it is an ancestor that is frozen. */
-bool cgroup_starts_frozen(const struct cgroup *cg);
 /* Thaws as far as killed processes need it to end: on v1 those in frozen sub-cgroups, too (v2 kills frozen ones). */
 void cgroup_thaw_all(const struct cgroup *cg);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -33,6 +34,8 @@ static int spawn(char **argv, pid_t *ret, int *ret_fd, struct error *err)
 		return error_errno(err, errno, "ps: pipe");
 	fd = p[0];
 	write_fd = p[1];
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) /* our end alone: so that reading it has a limit */
+		return error_errno(err, errno, "ps: pipe");
 	r = posix_spawn_file_actions_init(&actions);
 	if (r)
 		return error_errno(err, r, "ps");
@@ -69,6 +72,8 @@ static int run_ps(struct arena *a, char *const *args, size_t n, char **ret, stru
 		return r;
 	r = file_read_fd(a, fd, "ps", OUTPUT_MAX, ret, NULL, err);
 	fd_close(&fd);
+	if (r < 0)
+		(void)kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_errno(err, errno, "ps: wait");

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -16,7 +17,7 @@
 #include "container/process.h"
 #include "kernel/sys.h"
 
-enum { FIRST_ANSWER_MS = 10000, END_MS = 10000, ANSWER_MAX = 64 * 1024, OLDEST = 31700 };
+enum { FIRST_ANSWER_MS = 10000, END_MS = 10000, SILENCE_S = 3600, ANSWER_MAX = 64 * 1024, OLDEST = 31700 };
 
 /* Fields of a request and of an answer. */
 enum { REQUEST_TYPE = 1, REQUEST_OPTIONS = 2, REQUEST_NOTIFIED = 3, REQUEST_KEEP_OPEN = 4 };
@@ -129,6 +130,14 @@ static ssize_t receive(int sock, void *data, size_t size, int *fd)
 	return n;
 }
 
+/* It says nothing while it writes or reads a container's memory. */
+static void limit_silence(int sock)
+{
+	const struct timeval t = {.tv_sec = SILENCE_S};
+
+	(void)setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+}
+
 /* The other end closes when criu is executed; before that come the socket, or why there is none. */
 static int wait_executed(struct criu *c, int channel, struct error *err)
 {
@@ -143,6 +152,7 @@ static int wait_executed(struct criu *c, int channel, struct error *err)
 		}
 		fd_close(&c->sock);
 		c->sock = fd;
+		limit_silence(fd);
 	}
 	return n == 0 && c->sock >= 0 ? 0 : error_set(err, EPROTO, "criu: it could not be started");
 }
@@ -176,18 +186,26 @@ int criu_keep(struct criu *c, int fd, struct error *err)
 	return 0;
 }
 
-void criu_end(struct criu *c)
+/* Its exit status, once our end of the socket is closed: it gives up by itself then, and leaves the container's processes
+ * as they were. */
+static int end(struct criu *c)
 {
-	_cleanup_close_ int pidfd = -1;
+	_cleanup_close_ int pidfd = sys_pidfd_open(c->pid, 0);
+	int r;
 
-	fd_close(&c->sock); /* it gives up by itself, and leaves the container's processes as they were */
-	if (c->pid <= 0)
-		return;
-	pidfd = sys_pidfd_open(c->pid, 0);
+	fd_close(&c->sock);
 	if (pidfd < 0 || process_wait_end(pidfd, END_MS) < 0)
 		(void)kill(c->pid, SIGKILL);
-	(void)process_reap(c->pid);
+	r = pidfd < 0 ? process_reap(c->pid) : process_reap_limited(c->pid, pidfd);
 	c->pid = 0;
+	return r;
+}
+
+void criu_end(struct criu *c)
+{
+	if (c->pid > 0)
+		(void)end(c);
+	fd_close(&c->sock);
 }
 
 /* ---- the socket ---- */
@@ -246,7 +264,7 @@ static int next_answer(struct criu *c, char *data, struct answer *a, struct erro
 	*a = (struct answer){.fd = -1};
 	n = receive(c->sock, data, ANSWER_MAX, &fd);
 	if (n < 0)
-		return error_errno(err, errno, "criu: answer");
+		return error_errno(err, errno == EAGAIN ? ETIMEDOUT : errno, "criu: answer");
 	if (n == 0)
 		return error_set(err, ECONNRESET, "criu: ended without an answer");
 	r = parse(data, (size_t)n, a);
@@ -398,9 +416,7 @@ int criu_carry_out(struct criu *c, enum criu_request what, const struct criu_mes
 		r = answer_to(c, what, data, err);
 	if (r < 0)
 		return r;
-	fd_close(&c->sock); /* a pre-dump would wait for the next request */
-	status = process_reap(c->pid);
-	c->pid = 0;
+	status = end(c); /* a pre-dump would wait for the next request */
 	if (status && what != CRIU_PRE_DUMP)
 		return error_set(err, EIO, "criu failed: type %s exit status %d", name_of(what), status);
 	return 0;

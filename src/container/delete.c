@@ -7,6 +7,12 @@
 #include "container/life.h"
 #include "container/store.h"
 
+/* Errors that say nothing about the state: it may be read the next time. */
+static bool passes(int r)
+{
+	return r == -ETIMEDOUT || r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR;
+}
+
 int container_delete(const struct context *x, const char *id, bool force, struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
@@ -17,7 +23,7 @@ int container_delete(const struct context *x, const char *id, bool force, struct
 	if (there < 0)
 		return there == -ENOENT && force ? 0 : there;
 	r = container_load_locked(x, id, &a, &c, err);
-	if (r < 0 && force) {
+	if (r < 0 && force && !passes(r)) {
 		/* Gone in the meantime, or a state that cannot be understood: there is nothing that it could lead to, so
 		 * only its directory is removed. */
 		if (r != -ENOENT)

@@ -37,6 +37,21 @@ static int socket_address(const char *path, struct sockaddr_un *a, int *dir)
 	return 0;
 }
 
+enum { PEER_S = 10 };
+
+/* connect(2) waits while the listener has as many waiting as it wants, sending while nobody reads. */
+static void limit_waits(int sock)
+{
+	const struct timeval t = {.tv_sec = PEER_S};
+
+	(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+}
+
+static int socket_errno(void)
+{
+	return errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
 int engine_connect(const char *what, const char *path, struct error *err)
 {
 	_cleanup_close_ int dir = -1;
@@ -44,8 +59,10 @@ int engine_connect(const char *what, const char *path, struct error *err)
 	struct sockaddr_un a;
 	int r = sock < 0 ? -errno : socket_address(path, &a, &dir);
 
-	if (r == 0 && connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0)
-		r = -errno;
+	if (r == 0) {
+		limit_waits(sock);
+		r = connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0 ? socket_errno() : 0;
+	}
 	return r < 0 ? error_errno(err, r, "%s: %s", what, path) : TAKE_FD(sock);
 }
 
@@ -64,11 +81,11 @@ int engine_send_fd(const char *what, int sock, int fd, const void *data, size_t 
 		r = sendmsg(sock, &h, MSG_NOSIGNAL);
 	while (r < 0 && errno == EINTR);
 	if (r < 0)
-		return error_errno(err, errno, "%s: send", what);
+		return error_errno(err, socket_errno(), "%s: send", what);
 	if ((size_t)r == len)
 		return 0;
 	r = fd_write_all(sock, (const char *)data + r, len - (size_t)r);
-	return r < 0 ? error_errno(err, (int)r, "%s: send", what) : 0;
+	return r < 0 ? error_errno(err, r == -EAGAIN ? -ETIMEDOUT : (int)r, "%s: send", what) : 0;
 }
 
 int engine_hand_over(const char *what, const char *path, int fd, const char *text, struct error *err)

@@ -2,7 +2,8 @@
 #ifndef ENVIRO_CONTAINER_ENGINE_H
 #define ENVIRO_CONTAINER_ENGINE_H
 
-/* What is handed to the engine that called: pid files, and fds over its sockets. */
+/* What is handed to the engine that called: pid files, and fds over its sockets. Who does not take a connection or read it
+ * is waited for 10 s: -ETIMEDOUT. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -48,7 +48,9 @@ static int check_status(const struct execution *e, struct error *err)
 	switch (e->c.status) {
 	case STATUS_CREATED:
 	case STATUS_RUNNING:
-		return 0;
+		if (e->o->ignore_paused || !cgroup_starts_frozen(&e->c.cgroup))
+			return 0;
+		return error_set(err, EBUSY, "cannot exec in a container whose cgroup is frozen");
 	case STATUS_PAUSED:
 		if (e->o->ignore_paused)
 			return 0;

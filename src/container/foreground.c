@@ -12,12 +12,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
-#include "base/pool.h"
+#include "base/log.h"
 #include "container/notify.h"
+#include "container/relay.h"
 #include "kernel/sys.h"
-
-enum { RELAY = 64 * 1024 };
 
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
 {
@@ -112,55 +110,52 @@ static int take_signals(struct foreground *f, pid_t pid, int pidfd, int console)
 	return status;
 }
 
-/* Moves what can be read; false when this direction has ended. */
-static bool relay(const struct buffer *b, int from, int to)
+/* Both directions of a terminal; nothing where there is none. */
+static int begin_relays(int console, struct relay *out, struct relay *in, struct error *err)
 {
-	ssize_t n = read(from, b->data, b->size);
+	int r;
 
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	return n > 0 && fd_write_all(to, b->data, (size_t)n) == 0;
-}
-
-/* What the process wrote before it ended is still in its terminal. */
-static void drain(const struct buffer *b, int console)
-{
-	struct pollfd p = {.fd = console, .events = POLLIN};
-
-	while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && relay(b, console, STDOUT_FILENO))
-		;
+	if (console < 0)
+		return 0;
+	r = fcntl(console, F_SETFL, O_NONBLOCK) < 0 ? -errno : relay_begin(out, console, STDOUT_FILENO);
+	if (r == 0)
+		r = relay_begin(in, STDIN_FILENO, console);
+	return r < 0 ? error_errno(err, r, "the container's terminal") : 0;
 }
 
 int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int notify, struct error *err)
 {
-	enum { SIGNALS, CONSOLE, INPUT, NOTIFY, N };
-	struct pollfd p[N] = {
-		[SIGNALS] = {.fd = f->signals, .events = POLLIN},
-		[CONSOLE] = {.fd = console, .events = POLLIN},
-		[INPUT] = {.fd = console >= 0 ? STDIN_FILENO : -1, .events = POLLIN},
-		[NOTIFY] = {.fd = notify, .events = POLLIN},
-	};
-	_cleanup_buffer_ struct buffer b = BUFFER_INIT;
-	int status = reap(pid);
+	enum { SIGNALS, OUTPUT, INPUT, NOTIFY, N };
+	_cleanup_relay_ struct relay out = RELAY_INIT;
+	_cleanup_relay_ struct relay in = RELAY_INIT;
+	int status = reap(pid), r = begin_relays(console, &out, &in, err);
 
-	if (console >= 0 && pool_get(RELAY, &b) < 0)
-		return error_errno(err, ENOMEM, "the container's terminal");
+	if (r < 0)
+		return r;
 	while (status < 0) {
+		struct pollfd p[N] = {
+			[SIGNALS] = {.fd = f->signals, .events = POLLIN},
+			[OUTPUT] = relay_poll(&out),
+			[INPUT] = relay_poll(&in),
+			[NOTIFY] = {.fd = notify, .events = POLLIN},
+		};
+
 		if (poll(p, N, -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return error_errno(err, errno, "waiting for the container");
 		}
-		if (p[CONSOLE].revents && !relay(&b, console, STDOUT_FILENO))
-			p[CONSOLE].fd = -1;
-		if (p[INPUT].revents && !relay(&b, STDIN_FILENO, console))
-			p[INPUT].fd = -1;
+		if (p[OUTPUT].revents)
+			relay_step(&out);
+		if (p[INPUT].revents)
+			relay_step(&in);
 		if (p[NOTIFY].revents)
 			(void)notify_relay(notify, getpid());
 		if (p[SIGNALS].revents)
 			status = take_signals(f, pid, pidfd, console);
 	}
-	if (console >= 0)
-		drain(&b, console);
+	/* what the process wrote before it ended is still in its terminal */
+	if (console >= 0 && relay_drain(&out) == -ETIMEDOUT)
+		log_warn("terminal: nobody reads its output: the rest is lost");
 	return status;
 }

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,68 +52,6 @@ void launch_close_slots(struct launch_slots *s)
 		fd_close(&s->fds[--s->n]);
 }
 
-int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int) * (SYNC_MAX_FDS + 1))];
-	} c;
-	struct iovec iov = {(void *)m, sizeof(*m)};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t r;
-
-	if (n > SYNC_MAX_FDS + 1)
-		return -E2BIG;
-	if (n) {
-		h.msg_control = &c;
-		/* size_t in glibc, socklen_t in musl */
-		h.msg_controllen = (__typeof__(h.msg_controllen))CMSG_SPACE(sizeof(int) * n);
-		memset(&c, 0, h.msg_controllen);
-		c.header.cmsg_len = (__typeof__(c.header.cmsg_len))CMSG_LEN(sizeof(int) * n);
-		c.header.cmsg_level = SOL_SOCKET;
-		c.header.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&c.header), fds, sizeof(int) * n);
-	}
-	do
-		r = sendmsg(sock, &h, MSG_NOSIGNAL);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
-int sync_recv_fd(int sock, struct sync_msg *m, int *fd)
-{
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} c = {0};
-	struct iovec iov = {m, sizeof(*m)};
-	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)};
-	ssize_t r;
-
-	*fd = -1;
-	do
-		r = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return -errno;
-	if (h.msg_controllen >= CMSG_LEN(sizeof(int)) && c.header.cmsg_type == SCM_RIGHTS)
-		memcpy(fd, CMSG_DATA(&c.header), sizeof(int));
-	if (r == (ssize_t)sizeof(*m)) {
-		m->text[sizeof(m->text) - 1] = '\0';
-		return 0;
-	}
-	fd_close(fd);
-	return r == 0 ? -ECONNRESET : -EPROTO;
-}
-
-int sync_error(const struct sync_msg *m, struct error *err)
-{
-	int r = error_set(err, m->value ? m->value : EIO, "%s", m->text);
-
-	err->bare = m->bare;
-	return r;
-}
-
 /* In the child: nothing here may allocate, and a failure can only be sent. */
 static _Noreturn void become_init(const struct launch *l, int sync, int image)
 {
@@ -122,6 +61,7 @@ static _Noreturn void become_init(const struct launch *l, int sync, int image)
 	static struct sync_msg m;
 	int fd, r = 0;
 
+	(void)sys_close(l->sync); /* the host's end: else its end would not be seen while we wait below */
 	/* What the caller of the runtime left open must not come near the container. */
 	if (sys_close_range(3 + l->preserve_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
 		r = -EINVAL;
@@ -301,11 +241,12 @@ int launch_spawn(struct launch *l, struct error *err)
 	struct spawn s = {.l = l, .sync = pair[1], .image = image, .pidfd = -1};
 	/* here and below, debug lines have runc's words: its test-suite, and tools made for it, look for them */
 	log_debug("nsexec container setup");
+	l->sync = pair[0];
+	sync_limit(l->sync);
 	span_clock_begin(&l->clock);
 	struct span span = span_begin(SPAN_ID_CLONE);
 	r = span_end(&span, spawn(&s, err));
 	close(pair[1]);
-	l->sync = pair[0];
 	if (s.pid < 0)
 		return r;
 	l->pid = s.pid;
@@ -340,18 +281,18 @@ static int take_child(struct launch *l, const struct sync_msg *m, int fd)
 {
 	struct launch_slots none = {.n = 0};
 	pid_t before = l->pid;
-	int r;
+	int old = l->pidfd, r;
 
 	if (fd < 0 || m->value <= 0) {
 		fd_close(&fd);
 		return -EPROTO;
 	}
-	fd_close(&l->pidfd);
 	l->pidfd = fd;
 	l->pid = m->value;
 	trace_set_pid(TRACK_INIT, l->pid);
 	r = send_slots(l, SYNC_GO, -1, &none);
-	(void)process_reap(before); /* while the child goes on */
+	(void)process_reap_limited(before, old); /* while the child goes on */
+	close(old);
 	return r;
 }
 
@@ -455,7 +396,7 @@ int launch_lead(struct launch *l, struct error *err)
 		struct sync_msg m;
 		int fd;
 
-		r = sync_recv_fd(l->sync, &m, &fd);
+		r = sync_recv_answer(l->sync, l->plan, &m, &fd);
 		if (r == -ECONNRESET)
 			error_set(err, ECONNRESET, "start: init was killed");
 		else if (r < 0)
@@ -469,20 +410,6 @@ int launch_lead(struct launch *l, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-int sync_await_exec(int sock, struct sync_msg *m, struct error *err)
-{
-	int fd, r = sync_recv_fd(sock, m, &fd);
-
-	fd_close(&fd);
-	if (r == -ECONNRESET)
-		return 0;
-	if (r == 0 && m->type == SYNC_TIMES)
-		return 1;
-	if (r == 0 && m->type == SYNC_ERROR)
-		return sync_error(m, err);
-	return error_errno(err, r < 0 ? r : -EPROTO, "start: talking to init");
-}
-
 int launch_go(struct launch *l, struct error *err)
 {
 	struct span span = span_begin(SPAN_ID_EXECUTE);
@@ -493,7 +420,7 @@ int launch_go(struct launch *l, struct error *err)
 	if (r < 0)
 		error_errno(err, r, "start: talking to init");
 	else
-		while ((r = sync_await_exec(l->sync, &m, err)) > 0)
+		while ((r = sync_await_exec(l->sync, l->plan, &m, err)) > 0)
 			init_times_add(l->plan, &m, &l->clock, 0);
 	return span_end(&span, r);
 }
@@ -503,7 +430,8 @@ void launch_kill(struct launch *l)
 	if (l->pid <= 0)
 		return;
 	(void)sys_pidfd_send_signal(l->pidfd, SIGKILL);
-	(void)process_reap(l->pid);
+	if (process_reap_limited(l->pid, l->pidfd) == -ETIMEDOUT)
+		log_warn("start: process %d has been killed and has not ended in %d s", (int)l->pid, PROCESS_END_MS / 1000);
 	l->pid = 0;
 }
 

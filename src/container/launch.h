@@ -79,10 +79,18 @@ void launch_done(struct launch *l);
 int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n);
 /* Init has been told to go on: 0 when the program was executed, 1 for a packet of SYNC_TIMES in *m, after which there is
  * more to wait for, else a negative errno: what init says, which *m is then, or that it cannot be heard. */
-int sync_await_exec(int sock, struct sync_msg *m, struct error *err);
+int sync_await_exec(int sock, const struct plan *p, struct sync_msg *m, struct error *err);
 /* One packet; at most one fd comes with it (-1: none). -ECONNRESET at the end of the stream. */
 int sync_recv_fd(int sock, struct sync_msg *m, int *fd);
 /* What a SYNC_ERROR says; returns the negative errno of it. */
 int sync_error(const struct sync_msg *m, struct error *err);
+
+/* How long init may be silent, beside its hooks: mounting, copying and looking programs up are the kernel's work. */
+enum { SYNC_ANSWER_S = 60 };
+/* From here on each wait on our end ends with -EAGAIN after SYNC_ANSWER_S. */
+void sync_limit(int sock);
+/* One packet on such a socket. -ETIMEDOUT: none came within twice SYNC_ANSWER_S and what the hooks that init runs may take;
+ * without a plan within SYNC_ANSWER_S. */
+int sync_recv_answer(int sock, const struct plan *p, struct sync_msg *m, int *fd);
 
 #endif

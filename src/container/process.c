@@ -6,10 +6,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/str.h"
+#include "base/wait.h"
 
 int process_stat(pid_t pid, struct process_stat *ret)
 {
@@ -57,30 +57,9 @@ pid_t process_of_pidfd(int pidfd)
 	return (pid_t)pid;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int process_wait_end(int pidfd, int timeout_ms)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	int64_t deadline = now_ms() + timeout_ms;
-
-	for (;;) {
-		int64_t left = timeout_ms < 0 ? -1 : deadline - now_ms();
-		int r = poll(&p, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
-
-		if (r > 0)
-			return 0;
-		if (r == 0)
-			return -ETIMEDOUT;
-		if (errno != EINTR)
-			return -errno;
-	}
+	return wait_fd(pidfd, POLLIN, timeout_ms);
 }
 
 int process_reap(pid_t pid)
@@ -94,4 +73,11 @@ int process_reap(pid_t pid)
 	if (r < 0)
 		return -errno;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int process_reap_limited(pid_t pid, int pidfd)
+{
+	int r = process_wait_end(pidfd, PROCESS_END_MS);
+
+	return r == -ETIMEDOUT ? r : process_reap(pid);
 }

@@ -29,5 +29,9 @@ int process_wait_end(int pidfd, int timeout_ms);
 
 /* Reaps a child: its status as a shell has it (128 + signal), or -errno. */
 int process_reap(pid_t pid);
+/* The same for one that is about to end: -ETIMEDOUT when it has not after PROCESS_END_MS (it hangs in the kernel, or is
+ * frozen on v1). */
+enum { PROCESS_END_MS = 10000 };
+int process_reap_limited(pid_t pid, int pidfd);
 
 #endif

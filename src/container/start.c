@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,6 +14,7 @@
 #include "container/life.h"
 #include "container/notify.h"
 #include "container/process.h"
+#include "kernel/sys.h"
 #include "perf/metrics.h"
 #include "perf/trace.h"
 
@@ -22,8 +24,10 @@ static int connect_init(int dir, struct error *err)
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 
 	fmt(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/" START_SOCKET, dir);
+	if (sock >= 0)
+		sync_limit(sock);
 	if (sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0)
-		return error_errno(err, errno, "start: init does not answer");
+		return error_errno(err, errno == EAGAIN ? ETIMEDOUT : errno, "start: init does not answer");
 	return TAKE_FD(sock);
 }
 
@@ -41,6 +45,27 @@ static void add_times(const struct container *c, const struct sync_msg *m, struc
 	munmap((void *)p, size);
 }
 
+/* As sync_await_exec. What comes late may be after the hooks that init runs; what does not come at all must not run the
+ * program after we have said that it did not. */
+static int await_exec(const struct container *c, int sock, struct sync_msg *m, struct error *err)
+{
+	_cleanup_close_ int pidfd = -1;
+	int r = sync_await_exec(sock, NULL, m, err);
+	const struct plan *p;
+	struct error e;
+	size_t size;
+
+	if (r == -ETIMEDOUT && life_plan(c, &p, &size, &e) == 0) {
+		r = sync_await_exec(sock, p, m, err);
+		munmap((void *)p, size);
+	}
+	if (r == -ETIMEDOUT)
+		pidfd = life_pidfd(c, &e);
+	if (pidfd >= 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	return r;
+}
+
 /* Init runs the startContainer hooks and executes the program, or says why not; *step is what it failed at then. */
 static int let_go(const struct container *c, int sock, uint32_t *step, struct error *err)
 {
@@ -54,7 +79,7 @@ static int let_go(const struct container *c, int sock, uint32_t *step, struct er
 	if (r < 0)
 		error_errno(err, r, "start: talking to init");
 	else
-		while ((r = sync_await_exec(sock, &m, err)) > 0)
+		while ((r = await_exec(c, sock, &m, err)) > 0)
 			add_times(c, &m, &clock);
 	*step = m.step;
 	return span_end(&span, r);
@@ -82,6 +107,8 @@ static int check_status(const struct container *c, struct error *err)
 {
 	switch (c->status) {
 	case STATUS_CREATED:
+		if (cgroup_starts_frozen(&c->cgroup))
+			return error_set(err, EBUSY, "cannot start a container whose cgroup is frozen");
 		return 0;
 	case STATUS_STOPPED:
 		return error_set(err, EINVAL, "cannot start a container that has stopped");
@@ -125,7 +152,8 @@ int container_start(const struct context *x, const char *id, struct error *err)
 	r = life_hooks(&c, PLAN_HOOK_POSTSTART, &a, err);
 	if (r < 0) /* runtime.md: the container is stopped and destroyed */
 		life_destroy(x, &c, &a);
-	else if (notify >= 0)
-		r = notify_wait_ready(notify, pidfd, c.pid, err);
-	return r;
+	if (r < 0 || notify < 0)
+		return r;
+	fd_close(&c.dir); /* the lock: this may take as long as the container lives */
+	return notify_wait_ready(notify, pidfd, c.pid, err);
 }

@@ -117,16 +117,6 @@ int store_open(const struct context *x, const char *id, struct error *err)
 	return fd == -ENOENT ? error_set(err, ENOENT, "container does not exist: %s", id) : fd;
 }
 
-int store_lock(int dir, struct error *err)
-{
-	int r;
-
-	do
-		r = flock(dir, LOCK_EX);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? error_errno(err, errno, "locking the state directory") : 0;
-}
-
 bool store_locked(int dir)
 {
 	if (flock(dir, LOCK_SH | LOCK_NB) < 0)

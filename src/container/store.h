@@ -18,7 +18,7 @@ int store_open_root(const struct context *x, bool make, struct error *err);
 int store_create(const struct context *x, const char *id, struct error *err);
 /* An existing one. -ENOENT: "container does not exist"; anything that is not a directory of our own is refused. */
 int store_open(const struct context *x, const char *id, struct error *err);
-/* Waits for the lock that every verb that changes a container holds. */
+/* Waits for the lock that every verb that changes a container holds, 10 s at most: -ETIMEDOUT names who has it. */
 int store_lock(int dir, struct error *err);
 /* Whether somebody else holds it now. */
 bool store_locked(int dir);

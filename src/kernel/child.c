@@ -15,7 +15,7 @@
 #define CLONE_PIDFD 0x00001000
 #endif
 
-enum { WAIT_PIDFD = 3, CLOCK_MONO = 1, EXIT_NOT_EXECUTED = 127, WAIT_EXITED = 4 };
+enum { WAIT_PIDFD = 3, CLOCK_MONO = 1, EXIT_NOT_EXECUTED = 127, WAIT_NOHANG = 1, WAIT_EXITED = 4, KILL_S = 10 };
 
 struct moment {
 	long s, ns;
@@ -158,6 +158,8 @@ static void wait_end(const struct child *c, struct pipes *p, int pidfd, struct c
 		if (c->timeout && !time_left(until, &left)) {
 			end->timed_out = true;
 			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+			left = (struct moment){.s = KILL_S};
+			(void)sys_call5(SYS_ppoll, f, 1, &left, NULL, 8);
 			break;
 		}
 		r = sys_call5(SYS_ppoll, f, 3, c->timeout ? &left : NULL, NULL, 8);
@@ -181,13 +183,14 @@ static void wait_end(const struct child *c, struct pipes *p, int pidfd, struct c
 	end->out[out] = end->err[err] = '\0';
 }
 
+/* One that was killed and hangs in the kernel all the same is left. */
 static void reap(int pidfd, struct child_end *end)
 {
 	siginfo_t si;
 	long r;
 
 	do
-		r = sys_call5(SYS_waitid, WAIT_PIDFD, pidfd, &si, WAIT_EXITED, NULL);
+		r = sys_call5(SYS_waitid, WAIT_PIDFD, pidfd, &si, WAIT_EXITED | (end->timed_out ? WAIT_NOHANG : 0), NULL);
 	while (r == -EINTR);
 	if (r < 0) {
 		end->error = (int)r;

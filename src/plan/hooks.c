@@ -3,6 +3,9 @@
 
 #include <errno.h>
 
+/* For a hook that says nothing of it: a verb that it holds must come to an end. */
+enum { DEFAULT_TIMEOUT_S = 300 };
+
 struct output {
 	plan_ref out, err;
 };
@@ -40,7 +43,7 @@ static int add_kind(struct plan_builder *b, struct output o, uint32_t kind, cons
 		p->err = o.err;
 		/* no word of the specification's, but runc's way, and its users' */
 		p->inherit = kind == PLAN_HOOK_START_CONTAINER && !h->env;
-		p->timeout = h->has_timeout ? (uint32_t)h->timeout : 0;
+		p->timeout = h->has_timeout ? (uint32_t)h->timeout : DEFAULT_TIMEOUT_S;
 	}
 	return 0;
 }

@@ -147,7 +147,7 @@ struct plan_hook { /* in the order of the spec; CREATE_CONTAINER and START_CONTA
 	uint32_t kind;
 	plan_ref path;
 	struct plan_list args, env; /* strings; args[0] as the spec has it, [path] where args is absent */
-	uint32_t timeout;	    /* seconds, 0: none */
+	uint32_t timeout;	    /* seconds */
 	plan_ref out, err;	    /* files of the host for stdout and stderr, or 0 */
 	uint32_t inherit;	    /* its environment is the process's (START_CONTAINER) */
 };
