@@ -256,7 +256,7 @@ thaw_parent() {
 	wait_for test -e rootfs/got
 	for ((n = 0; n < 20; n++)); do is_gone "$bg_pid" && break; sleep 1; done
 	is_gone "$bg_pid"
-	file_has "$BATS_TEST_TMPDIR/err" "nobody reads"
+	cat "$BATS_TEST_TMPDIR/err"; file_has "$BATS_TEST_TMPDIR/err" "nobody reads"
 	exec 7<&-
 	nothing_left
 }
