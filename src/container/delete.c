@@ -6,6 +6,7 @@
 #include "container/container.h"
 #include "container/life.h"
 #include "container/store.h"
+#include "perf/span.h"
 
 /* Errors that say nothing about the state: it may be read the next time. */
 static bool passes(int r)
@@ -18,6 +19,7 @@ int container_delete(const struct context *x, const char *id, bool force, struct
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_container_ struct container c = {.dir = -1};
 	_cleanup_close_ int there = store_open(x, id, err);
+	struct span span;
 	int r;
 
 	if (there < 0)
@@ -35,5 +37,10 @@ int container_delete(const struct context *x, const char *id, bool force, struct
 	/* a created container has run nothing yet */
 	if (!force && c.status != STATUS_STOPPED && c.status != STATUS_CREATED)
 		return error_set(err, EBUSY, "cannot delete container %s that is not stopped: %s", id, status_name(c.status));
-	return life_remove(x, &c, &a, err);
+	r = life_remove(x, &c, &a, err);
+	span = span_begin(SPAN_ID_CLOSE);
+	container_close(&c);
+	fd_close(&there);
+	(void)span_end(&span, 0);
+	return r;
 }

@@ -195,6 +195,16 @@ static bool starts_by_itself(const struct execution *e)
 	       !setup_wants_oom_score(e->plan);
 }
 
+static int fill_slots(struct execution *e, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_SLOTS);
+	struct launch *l = &e->launch;
+
+	if (!l->into_cgroup && e->x->rootless && cgroup_attach_by_manager(&e->cgroup, l->pid, err) == 0)
+		l->into_cgroup = true; /* else init tries, and says what is wrong */
+	return span_end(&span, setup_cgroup_slots(e->plan, &e->cgroup, l->into_cgroup, &l->with_plan, err));
+}
+
 static int carry_out(struct execution *e, struct foreground *f, struct error *err)
 {
 	const struct exec_options *o = e->o;
@@ -210,9 +220,7 @@ static int carry_out(struct execution *e, struct foreground *f, struct error *er
 	r = launch_spawn(l, err);
 	if (r < 0)
 		return r;
-	if (!l->into_cgroup && e->x->rootless && cgroup_attach_by_manager(&e->cgroup, l->pid, err) == 0)
-		l->into_cgroup = true; /* else init tries, and says what is wrong */
-	r = setup_cgroup_slots(e->plan, &e->cgroup, l->into_cgroup, &l->with_plan, err);
+	r = fill_slots(e, err);
 	if (r == 0)
 		r = launch_lead(l, err);
 	if (r == 0)
@@ -238,6 +246,7 @@ int container_exec(const struct context *x, const char *id, const struct exec_op
 	__attribute__((cleanup(done))) struct execution e = {
 		.x = x, .o = o, .c = {.dir = -1}, .launch = LAUNCH_INIT};
 	_cleanup_foreground_ struct foreground f = FOREGROUND_INIT;
+	struct span span;
 	int r = prepare(&e, id, err);
 
 	*exit_status = 0;
@@ -252,7 +261,8 @@ int container_exec(const struct context *x, const char *id, const struct exec_op
 	if (o->detach)
 		return r;
 	context_save_metrics(x, 0); /* not only when the process has ended */
-	r = foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, -1, err);
+	span = span_begin(SPAN_ID_CONTAINER);
+	r = span_end(&span, foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, -1, err));
 	if (r < 0)
 		return r;
 	*exit_status = r;

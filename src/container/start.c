@@ -69,7 +69,6 @@ static int await_exec(const struct container *c, int sock, struct sync_msg *m, s
 /* Init runs the startContainer hooks and executes the program, or says why not; *step is what it failed at then. */
 static int let_go(const struct container *c, int sock, uint32_t *step, struct error *err)
 {
-	struct span span = span_begin(SPAN_ID_EXECUTE);
 	struct sync_msg m = {.type = SYNC_GO};
 	struct span_clock clock;
 	int r;
@@ -82,7 +81,19 @@ static int let_go(const struct container *c, int sock, uint32_t *step, struct er
 		while ((r = await_exec(c, sock, &m, err)) > 0)
 			add_times(c, &m, &clock);
 	*step = m.step;
-	return span_end(&span, r);
+	return r;
+}
+
+static int execute(const struct container *c, uint32_t *step, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_EXECUTE);
+	int sock = connect_init(c->dir, err), r = span_end(&span, sock < 0 ? sock : let_go(c, sock, step, err));
+
+	span = span_begin(SPAN_ID_CLOSE);
+	fd_close(&sock);
+	(void)unlinkat(c->dir, START_SOCKET, 0);
+	(void)span_end(&span, 0);
+	return r;
 }
 
 static bool is_hooks_step(const struct container *c, uint32_t step)
@@ -124,7 +135,7 @@ int container_start(const struct context *x, const char *id, struct error *err)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
 	_cleanup_container_ struct container c = {.dir = -1};
-	_cleanup_close_ int sock = -1, notify = -1, pidfd = -1;
+	_cleanup_close_ int notify = -1, pidfd = -1;
 	uint32_t step = UINT32_MAX;
 	int r = container_load_locked(x, id, &a, &c, err);
 
@@ -139,9 +150,7 @@ int container_start(const struct context *x, const char *id, struct error *err)
 		if (pidfd < 0)
 			return pidfd;
 	}
-	sock = connect_init(c.dir, err);
-	r = sock < 0 ? sock : let_go(&c, sock, &step, err);
-	(void)unlinkat(c.dir, START_SOCKET, 0);
+	r = execute(&c, &step, err);
 	if (r < 0) {
 		if (is_hooks_step(&c, step)) /* runtime.md, as below */
 			life_destroy(x, &c, &a);
