@@ -13,7 +13,7 @@ setup() {
 
 # good [FILE...]: traces as the format wants them
 good() {
-	"$PYTHON" "$TOP/tests/trace-schema" "${@:-$T}"
+	"$PYTHON" "$TOP/tests/trace-schema.py" "${@:-$T}"
 }
 
 # spans FILTER: of $T, as "NAME CATEGORY PROCESS THREAD", those that a jq filter lets through
