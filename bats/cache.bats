@@ -265,6 +265,7 @@ damage() {
 	for how in truncated empty flipped mode owner link fifo; do
 		for kind in seccomp plan; do
 			rm -rf "$CACHE"
+			rt_ok metrics --reset
 			denied
 			denied
 			file=$(entries "$kind")
@@ -376,7 +377,7 @@ damage() {
 			[ -e "$2/@cache/$used" ]
 		done' bash "$BATS_TEST_TMPDIR" "$ROOT" "$ID" 3>&-
 	[ "$(count seccomp evicted)" -ge 7 ]
-	is "$(count seccomp misses)" 12 # the first start had no statistics
+	is "$(count seccomp misses)" 12 # the first start had no cache
 }
 
 @test "cache: a file system that is nearly full is left to the containers" {

@@ -212,6 +212,20 @@ int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err)
 	return r;
 }
 
+uint64_t cgroup_memory_peak(struct cgroup *cg)
+{
+	int i = cgroup_find(cg, "memory");
+	struct cgroup_dir *d = i == CGROUP_NO_DIR ? NULL : &cg->d[i];
+	char text[32];
+	uint64_t v;
+
+	if (!d || (d->fd < 0 && cgroup_dir_open(d, NULL) < 0))
+		return 0;
+	if (file_read_small(d->fd, d->v2 ? "memory.peak" : "memory.max_usage_in_bytes", text, sizeof(text)) < 0)
+		return 0;
+	return str_to_u64(text, &v) ? v : 0;
+}
+
 uint64_t cgroup_oom_kills(const struct cgroup *cg)
 {
 	int i = cgroup_find(cg, "memory");

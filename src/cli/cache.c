@@ -7,11 +7,13 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/json.h"
 #include "cli/text.h"
 #include "container/store.h"
 #include "fast/config.h"
 #include "fast/nspool.h"
 #include "fast/template.h"
+#include "perf/metrics.h"
 
 /* All that is kept below a state root beside the containers, and how it goes: root is an fd of it. A new kind of thing
  * is a line here. */
@@ -52,68 +54,61 @@ static void add_row(struct text *t, const char *name, const uint64_t *n)
 	text_add(t, "\n");
 }
 
-static const struct {
-	const char *name;
-	size_t offset;
-} counts[] = {
-	{"hits", offsetof(struct cache_counts, hits)},
-	{"misses", offsetof(struct cache_counts, misses)},
-	{"stored", offsetof(struct cache_counts, stored)},
-	{"evicted", offsetof(struct cache_counts, evicted)},
-	{"damaged", offsetof(struct cache_counts, damaged)},
-};
-enum { COUNTS = sizeof(counts) / sizeof(counts[0]) };
-
-static uint64_t count_of(const struct cache_statistics *s, unsigned kind, size_t i)
+/* What the metrics have of a kind, in their order. */
+static const struct metric_name *count_name(unsigned i)
 {
-	return *(const uint64_t *)(const void *)((const char *)&s->of[kind] + counts[i].offset);
+	return &metric_names[METRIC_SECCOMP_HITS + i];
 }
 
-static void add_table(struct text *t, const struct cache_statistics *s)
+static uint64_t count_of(const struct metrics *m, unsigned kind, unsigned i)
+{
+	return m->counters[METRIC_SECCOMP_HITS + kind * METRICS_PER_CACHE + i];
+}
+
+enum { COUNTS = METRIC_SECCOMP_FIRST_TIME - METRIC_SECCOMP_HITS };
+
+static void add_table(struct text *t, const struct metrics *m)
 {
 	uint64_t row[CACHE_KINDS];
 	char name[40];
 
 	add_row(t, "", NULL);
-	for (size_t i = 0; i < COUNTS; i++) {
+	for (unsigned i = 0; i < METRICS_PER_CACHE; i++) {
 		for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
-			row[kind] = count_of(s, kind, i);
-		add_row(t, counts[i].name, row);
-	}
-	for (unsigned why = 0; why < CACHE_REASONS; why++) {
-		for (unsigned kind = 0; kind < CACHE_KINDS; kind++)
-			row[kind] = s->not_kept[kind][why];
-		fmt(name, sizeof(name), "not kept: %s", cache_reason_name(why));
+			row[kind] = count_of(m, kind, i);
+		fmt(name, sizeof(name), "%s%s", i < COUNTS ? "" : "not kept: ", count_name(i)->value);
 		add_row(t, name, row);
 	}
 }
 
-static void add_json(struct text *t, const struct cache_statistics *s)
+static void add_json(struct text *t, const struct metrics *m)
 {
 	for (unsigned kind = 0; kind < CACHE_KINDS; kind++) {
-		text_fmt(t, ",\"%s\":{", cache_kind_name(kind));
-		for (size_t i = 0; i < COUNTS; i++)
-			text_fmt(t, "\"%s\":%llu,", counts[i].name, (unsigned long long)count_of(s, kind, i));
-		text_add(t, "\"not_kept\":{");
-		for (unsigned why = 0; why < CACHE_REASONS; why++)
-			text_fmt(t, "%s\"%s\":%llu", why ? "," : "", cache_reason_name(why),
-				(unsigned long long)s->not_kept[kind][why]);
-		text_add(t, "}}");
+		json_open(t, cache_kind_name(kind), '{');
+		for (unsigned i = 0; i < METRICS_PER_CACHE; i++) {
+			if (i == COUNTS)
+				json_open(t, "not_kept", '{');
+			json_u64(t, count_name(i)->value, count_of(m, kind, i));
+		}
+		json_close(t, '}');
+		json_close(t, '}');
 	}
 }
 
 static int stats(struct cli *c, int root, bool json, struct text *t, struct error *err)
 {
 	const struct config_cache *max = config_get()->cache;
-	struct cache_statistics s = {0};
+	struct metrics *m = arena_new(c->arena, struct metrics);
 	struct cache_entry *list = NULL;
 	uint64_t bytes = 0;
 	size_t n = 0;
-	int r = root < 0 ? 0 : cache_read_statistics(root, &s, err);
+	int r = root < 0 ? 0 : cache_list(root, c->arena, &list, &n, err);
 
+	if (!m)
+		return error_errno(err, ENOMEM, "cache");
 	if (r == 0 && root >= 0)
-		r = cache_list(root, c->arena, &list, &n, err);
-	if (r < 0)
+		r = metrics_read(root, m, err);
+	if (r < 0 && r != -ENOENT)
 		return r;
 	for (size_t i = 0; i < n; i++)
 		bytes += list[i].bytes;
@@ -121,9 +116,9 @@ static int stats(struct cli *c, int root, bool json, struct text *t, struct erro
 			 : "%zu entries of at most %u, %llu bytes of at most %llu\n\n",
 		n, max->max_entries, (unsigned long long)bytes, (unsigned long long)max->max_bytes);
 	if (json)
-		add_json(t, &s);
+		add_json(t, m);
 	else
-		add_table(t, &s);
+		add_table(t, m);
 	text_add(t, json ? "}\n" : "");
 	return 0;
 }

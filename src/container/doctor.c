@@ -87,7 +87,6 @@ static void state_root(struct doctor_report *d, int root)
 
 static void cache(struct doctor_report *d, int root)
 {
-	struct cache_statistics s = {0};
 	struct error err = {0};
 	struct cache_entry *v;
 	size_t n = 0;
@@ -96,7 +95,7 @@ static void cache(struct doctor_report *d, int root)
 		doctor_add(d, DOCTOR_WARNING, "cache", "every start compiles anew; see \"config\"", "switched off");
 	else if (root < 0)
 		doctor_add(d, DOCTOR_OK, "cache", "", "empty");
-	else if (cache_list(root, d->a, &v, &n, &err) < 0 || cache_read_statistics(root, &s, &err) < 0)
+	else if (cache_list(root, d->a, &v, &n, &err) < 0)
 		doctor_add(d, DOCTOR_PROBLEM, "cache", "remove the directory @cache in the state root", "%s", err.msg);
 	else
 		doctor_add(d, DOCTOR_OK, "cache", "", "%zu entries", n);

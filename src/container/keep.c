@@ -201,9 +201,9 @@ void keep_store(struct keep *k, const struct context *x, const struct keep_outpu
 	open_cache(k, x, true);
 	seccomp_keep(&k->cache, k->seccomp);
 	if (!k->cgroup || k->hit || plan_is_of_the_moment(out->plan))
-		cache_not_kept(&k->cache, CACHE_PLAN, CACHE_HOST_STATE);
+		cache_not_kept(CACHE_PLAN, CACHE_HOST_STATE);
 	else if (out->warned)
-		cache_not_kept(&k->cache, CACHE_PLAN, CACHE_WARNED);
+		cache_not_kept(CACHE_PLAN, CACHE_WARNED);
 	else if (cache_wants(&k->cache, &k->key) && /* the caller has added to its own */
 		 oci_config_read(text->data, text->len, a, &config, NULL, NULL) == 0 &&
 		 oci_table_pack(&oci_config_type, config, a, &block, &len) == 0)

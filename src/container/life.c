@@ -122,6 +122,7 @@ static int remove_cgroup(struct container *c, struct error *err)
 {
 	struct span span = span_begin(SPAN_ID_CGROUP_REMOVE);
 
+	metrics_container_memory(cgroup_memory_peak(&c->cgroup));
 	return span_end(&span, cgroup_destroy(&c->cgroup, KILL_MS, err));
 }
 

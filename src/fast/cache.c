@@ -114,13 +114,10 @@ bool cache_get(struct cache *c, const struct cache_key *k, struct cache_blob *re
 	cache_name(k, name, sizeof(name));
 	r = load(c, name, k, ret);
 	if (r == -EBADMSG) { /* a directory stays, and so there is no such entry */
-		CACHE_COUNT(c, of[k->kind].damaged, 1);
+		cache_count(k->kind, METRIC_SECCOMP_DAMAGED);
 		(void)unlinkat(c->dir, name, 0);
 	}
-	if (r == 0)
-		CACHE_COUNT(c, of[k->kind].hits, 1);
-	else
-		CACHE_COUNT(c, of[k->kind].misses, 1);
+	cache_count(k->kind, r == 0 ? METRIC_SECCOMP_HITS : METRIC_SECCOMP_MISSES);
 	return r == 0;
 }
 
@@ -148,7 +145,7 @@ bool cache_wants(struct cache *c, const struct cache_key *k)
 		return false;
 	if (k->kind != CACHE_PLAN || seen(c, k->hash))
 		return true;
-	cache_not_kept(c, k->kind, CACHE_FIRST_TIME);
+	cache_not_kept(k->kind, CACHE_FIRST_TIME);
 	return false;
 }
 
@@ -217,6 +214,14 @@ static int write_file(int dir, const char *name, const struct iovec *v, int n, s
 	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
+static void change(struct cache *c, uint64_t bytes, uint64_t entries)
+{
+	if (!c->statistics)
+		return;
+	__atomic_fetch_add(&c->statistics->bytes, bytes, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&c->statistics->entries, entries, __ATOMIC_RELAXED);
+}
+
 void cache_put(struct cache *c, const struct cache_key *k, const void *data, size_t len)
 {
 	struct writing w = {.n = 0};
@@ -227,28 +232,26 @@ void cache_put(struct cache *c, const struct cache_key *k, const void *data, siz
 	fill_head(&w, k, data, len);
 	bytes = (w.len + 4095) & ~(uint64_t)4095;
 	if (bytes > config_get()->cache->max_bytes / SMALLEST_SHARE) {
-		cache_not_kept(c, k->kind, CACHE_TOO_LARGE);
+		cache_not_kept(k->kind, CACHE_TOO_LARGE);
 		return;
 	}
 	if (!cache_has_space(c->dir, bytes) || !cache_make_room(c, bytes)) {
-		cache_not_kept(c, k->kind, CACHE_NO_ROOM);
+		cache_not_kept(k->kind, CACHE_NO_ROOM);
 		return;
 	}
 	cache_name(k, name, sizeof(name));
-	CACHE_COUNT(c, bytes, bytes); /* first, so that it is never less than there is */
-	CACHE_COUNT(c, entries, 1);
+	change(c, bytes, 1); /* first, so that it is never less than there is */
 	r = write_file(c->dir, name, w.v, w.n, w.len);
 	if (r == 0) {
-		CACHE_COUNT(c, of[k->kind].stored, 1);
+		cache_count(k->kind, METRIC_SECCOMP_STORED);
 		return;
 	}
-	CACHE_COUNT(c, bytes, -bytes);
-	CACHE_COUNT(c, entries, -1);
+	change(c, -bytes, (uint64_t)-1);
 	if (r != -EEXIST)
-		cache_not_kept(c, k->kind, CACHE_NO_ROOM);
+		cache_not_kept(k->kind, CACHE_NO_ROOM);
 }
 
-void cache_not_kept(struct cache *c, enum cache_kind kind, enum cache_reason why)
+void cache_not_kept(enum cache_kind kind, enum cache_reason why)
 {
-	CACHE_COUNT(c, not_kept[kind][why], 1);
+	cache_count(kind, METRIC_SECCOMP_FIRST_TIME + why);
 }

@@ -38,7 +38,7 @@ struct cache_key {
 };
 void cache_key(struct cache_key *ret, enum cache_kind kind, const struct cache_part *parts, size_t n);
 
-/* Why something that could have been kept was not. */
+/* Why something that could have been kept was not; in the order of the metrics, which have the words. */
 enum cache_reason {
 	CACHE_FIRST_TIME,
 	CACHE_WARNED,	   /* making it warned of something, and that is due at each start */
@@ -47,18 +47,12 @@ enum cache_reason {
 	CACHE_NO_ROOM,	   /* the file system's, mostly */
 	CACHE_REASONS
 };
-const char *cache_reason_name(unsigned reason);
 
-struct cache_counts {
-	uint64_t hits, misses, stored, evicted, damaged;
-};
-
-/* One file, shared by all processes, counted atomically. */
+/* One file, shared by all processes, changed atomically: what they have to know of each other. What they did counts among
+ * the metrics (perf/metrics.h). */
 struct cache_statistics {
 	uint64_t magic;
 	uint64_t bytes, entries; /* never less than there are, unless two evictions met */
-	struct cache_counts of[CACHE_KINDS];
-	uint64_t not_kept[CACHE_KINDS][CACHE_REASONS];
 	uint32_t seen[960]; /* keys that were asked for and are not kept, by their hash */
 };
 _Static_assert(sizeof(struct cache_statistics) <= 4096, "one page");
@@ -88,7 +82,7 @@ void cache_release(struct cache_blob *b);
 bool cache_wants(struct cache *c, const struct cache_key *k);
 /* What is there already stays. */
 void cache_put(struct cache *c, const struct cache_key *k, const void *data, size_t len);
-void cache_not_kept(struct cache *c, enum cache_kind kind, enum cache_reason why);
+void cache_not_kept(enum cache_kind kind, enum cache_reason why);
 
 /* ---- for `cache` ---- */
 struct cache_entry {
@@ -99,8 +93,6 @@ struct cache_entry {
 };
 /* Sorted, the one used last first; none where there is no cache. -EPERM: the directory is not ours alone. */
 int cache_list(int root, struct arena *a, struct cache_entry **ret, size_t *n, struct error *err);
-/* Zeros where there are none. The same errors. */
-int cache_read_statistics(int root, struct cache_statistics *ret, struct error *err);
 /* Removes all entries, the statistics and the directory. The same errors. */
 int cache_clear(int root, struct error *err);
 

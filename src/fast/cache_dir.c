@@ -15,20 +15,7 @@
 #include "fast/cache_internal.h"
 #include "fast/config.h"
 
-static const uint64_t magic = 0x0131746174736163u;
-
-static const char *const reasons[CACHE_REASONS] = {
-	[CACHE_FIRST_TIME] = "first time",
-	[CACHE_WARNED] = "warned",
-	[CACHE_HOST_STATE] = "host state",
-	[CACHE_TOO_LARGE] = "too large",
-	[CACHE_NO_ROOM] = "no room",
-};
-
-const char *cache_reason_name(unsigned reason)
-{
-	return reason < CACHE_REASONS ? reasons[reason] : "unknown";
-}
+static const uint64_t magic = 0x0231746174736163u;
 
 bool cache_ours(const struct stat *st, mode_t type)
 {
@@ -122,22 +109,6 @@ void cache_close(struct cache *c)
 		munmap(c->statistics, sizeof(*c->statistics));
 	fd_close(&c->dir);
 	*c = CACHE_INIT;
-}
-
-int cache_read_statistics(int root, struct cache_statistics *ret, struct error *err)
-{
-	_cleanup_close_ int dir = cache_open_dir(root, false);
-	struct cache_statistics *s;
-
-	*ret = (struct cache_statistics){0};
-	if (dir < 0)
-		return dir == -ENOENT ? 0 : error_errno(err, dir, "cache: " CACHE_DIR);
-	s = map_statistics(dir);
-	if (s) {
-		*ret = *s;
-		munmap(s, sizeof(*s));
-	}
-	return 0;
 }
 
 /* ---- the entries ---- */
@@ -256,7 +227,7 @@ static bool evict(struct cache *c, struct arena *a, uint64_t bytes, const struct
 			continue;
 		have.bytes -= e->bytes;
 		have.entries--;
-		CACHE_COUNT(c, of[e->kind].evicted, 1);
+		cache_count(e->kind, METRIC_SECCOMP_EVICTED);
 	}
 	__atomic_store_n(&c->statistics->bytes, have.bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&c->statistics->entries, have.entries, __ATOMIC_RELAXED);

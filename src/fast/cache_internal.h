@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "fast/cache.h"
+#include "perf/metrics.h"
 
 #define CACHE_STATISTICS "statistics"
 
@@ -23,12 +24,11 @@ bool cache_ours(const struct stat *st, mode_t type);
 /* -ENOENT; -EPERM: it is not ours alone; other errors of open. */
 int cache_open_dir(int root, bool make);
 
-/* Adds n to a member of the statistics, where there are any. */
-#define CACHE_COUNT(c, member, n)                                                                                      \
-	do {                                                                                                           \
-		if ((c)->statistics)                                                                                   \
-			__atomic_fetch_add(&(c)->statistics->member, (uint64_t)(n), __ATOMIC_RELAXED);                 \
-	} while (0)
+/* One event: METRIC_SECCOMP_… stands for the same of each kind. */
+static inline void cache_count(unsigned kind, enum metric_id of_seccomp)
+{
+	metrics_count(of_seccomp + kind * METRICS_PER_CACHE, 1);
+}
 
 /* Whether len bytes at map, the whole of a file, are an undamaged entry for k. */
 bool cache_entry_is(const char *map, size_t len, const struct cache_key *k);

@@ -19,7 +19,7 @@
 #define METRICS_FILE "@metrics"
 
 /* Counters: a name, the family they belong to, what they are told apart by there, and what of it this is. The two caches
- * stand in the order of enum cache_kind, their counts in that of struct cache_counts and enum cache_reason. */
+ * stand in the order of enum cache_kind, why they did not keep something in that of enum cache_reason. */
 #define METRICS_CACHE(X, KIND, family)                                                                                 \
 	X(KIND##_HITS, family, "result", "hits")                                                                       \
 	X(KIND##_MISSES, family, "result", "misses")                                                                   \
@@ -55,6 +55,7 @@
 #define METRIC_ID(id, family, label, value) METRIC_##id,
 enum metric_id { METRICS(METRIC_ID) METRIC_IDS };
 #undef METRIC_ID
+enum { METRICS_PER_CACHE = METRIC_PLAN_HITS - METRIC_SECCOMP_HITS };
 struct metric_name {
 	const char *family, *label, *value;
 };
