@@ -181,10 +181,13 @@ gone() {
 	is "$(prop AllowedMemoryNodes)" 0
 }
 
-@test "systemd: v2: a quota between two percents is exact for the kernel, rounded up for systemd" {
+@test "systemd: v2: a quota between two percents is rounded up, as systemd has it" {
 	set_config '.linux.resources.cpu = {quota: 12345, period: 100000}'
 	sd_sleeper
-	is "$(value cpu.max)" "12345 100000"
+	for n in 1 2; do
+		is "$(value cpu.max)" "13000 100000"
+		ctl daemon-reload
+	done
 	is "$(prop CPUQuotaPerSecUSec)" 130ms
 }
 
@@ -323,19 +326,19 @@ two_pids() {
 	for n in 1 2; do
 		is "$(value memory.max)" 33554432
 		is "$(value pids.max)" 33
-		is "$(value cpu.max)" "30500 100000"
+		is "$(value cpu.max)" "31000 100000"
 		ctl daemon-reload
 	done
 	is "$(prop MemoryMax)" 33554432
 	is "$(prop TasksMax)" 33
 	is "$(prop CPUQuotaPerSecUSec)" 310ms
 	rt_ok update --cpu-period 50000 "$ID"
-	is "$(value cpu.max)" "30500 50000"
-	is "$(prop CPUQuotaPerSecUSec)" 610ms
+	is "$(value cpu.max)" "31000 50000"
+	is "$(prop CPUQuotaPerSecUSec)" 620ms
 	is "$(prop CPUQuotaPeriodUSec)" 50ms
 	rt_ok update --cpu-quota 12345 "$ID"
 	rt_ok update --cpu-period 33000 "$ID"
-	is "$(value cpu.max)" "12345 33000"
+	is "$(value cpu.max)" "12540 33000"
 	rt_ok update --memory -1 --pids-limit -1 --cpu-quota -1 "$ID"
 	is "$(value cpu.max)" "max 33000"
 	is "$(prop MemoryMax)" infinity
@@ -432,12 +435,23 @@ two_pids() {
 	done
 }
 
-@test "systemd: v1: a quota between two percents is exact for the kernel, rounded up for systemd" {
+@test "systemd: v1: a quota between two percents is rounded up, as systemd has it" {
 	as_root
 	set_config '.linux.resources.cpu = {quota: 12345, period: 100000}'
 	sd_sleeper
-	is "$(cgroup_value "$(pid_of "$ID")" cpu cpu.cfs_quota_us)" 12345
+	is "$(cgroup_value "$(pid_of "$ID")" cpu cpu.cfs_quota_us)" 13000
 	is "$(prop CPUQuotaPerSecUSec)" 130ms
+}
+
+@test "systemd: v1: a frozen cgroup in the unit's place is refused" {
+	as_root
+	frozen="/sys/fs/cgroup/freezer/$SLICE/$UNIT"
+	mkdir -p "$frozen"
+	echo FROZEN >"$frozen/freezer.state"
+	rt_fails --systemd-cgroup create "$ID"
+	says "container's cgroup unexpectedly frozen"
+	rmdir "$frozen"
+	nothing_left
 }
 
 @test "systemd: v1: a user's is refused" {

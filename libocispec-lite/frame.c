@@ -112,7 +112,7 @@ void *frame_place_object(struct frame *f, size_t size, struct arena *a)
 	if (f->mode != FRAME_OBJECT)
 		return place_element(f, a);
 	slot = frame_place(f, a);
-	obj = arena_alloc(a, size);
+	obj = f->field->kind == OCI_KIND_OBJECT && *slot ? *slot : arena_alloc(a, size);
 	if (obj)
 		*slot = obj;
 	return obj;
@@ -123,6 +123,7 @@ bool frame_enter_list(struct frames *fs, struct frame *f, size_t start, struct a
 	void **base = (void **)(f->obj + f->field->offset);
 
 	note_given(f);
+	*(size_t *)(f->obj + f->field->aux) = 0;
 	*base = arena_alloc(a, 0); /* of no length, yet present */
 	if (!*base)
 		return false;

@@ -58,7 +58,8 @@ const char *want_words(const struct want *w);
  * which thereby counts as given. NULL when memory is out. */
 void *frame_place(struct frame *f, struct arena *a);
 
-/* The same for an object of `size` bytes: a new one, zeroed, which f's struct or array holds already. */
+/* The same for an object of `size` bytes, which f's struct or array holds already: zeroed, or what a member in another case
+ * has left. */
 void *frame_place_object(struct frame *f, size_t size, struct arena *a);
 
 /* A new frame for an array or a map to objects that is the value of f's current field. False when memory is out. */

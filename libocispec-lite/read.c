@@ -413,14 +413,16 @@ static int duplicate(struct reader *r, struct frame *f)
 	return r->findings ? GO_ON : STOP;
 }
 
-/* Configs that were written for runc may have members in another case: Go takes these for the ones that it knows. */
-static void find_other_case(struct reader *r, struct frame *f, const char *name, size_t n)
+/* Configs that were written for runc may have members in another case: Go takes these for the ones that it knows. They
+ * may stand beside those: the later value wins, and objects are filled by both. */
+static bool is_in_other_case(struct reader *r, struct frame *f, const char *name, size_t n)
 {
 	struct oci_finding found = {.severity = OCI_WARNING, .reason = "not in the specification's case"};
 
-	f->field = find_field(f, name, n, strncasecmp);
+	f->field = f->type->closed ? NULL : find_field(f, name, n, strncasecmp);
 	if (f->field && r->findings)
 		find(r, string_start(r), &found);
+	return f->field;
 }
 
 static int object_key(struct reader *r, struct frame *f, const char *s, size_t n)
@@ -428,8 +430,8 @@ static int object_key(struct reader *r, struct frame *f, const char *s, size_t n
 	uint64_t bit;
 
 	f->field = find_field(f, s, n, compare_exactly);
-	if (!f->field && !f->type->closed)
-		find_other_case(r, f, s, n);
+	if (!f->field && is_in_other_case(r, f, s, n))
+		return GO_ON;
 	if (!f->field) {
 		f->key = arena_strndup(r->arena, s, n);
 		return f->key ? unknown_member(r, f) : out_of_memory(r);

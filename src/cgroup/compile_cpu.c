@@ -8,7 +8,7 @@
 
 #define PATH "linux.resources.cpu."
 
-enum { DEFAULT_PERIOD = 100000, MIN_SHARES = 2, MAX_SHARES = 262144 };
+enum { DEFAULT_PERIOD = 100000, SECOND = 1000000, PERCENT = SECOND / 100, MIN_SHARES = 2, MAX_SHARES = 262144 };
 
 /* One of a group that the kernel checks against each other: see struct cgroup_write. */
 static int emit_pair(struct cgroup_compiler *c, uint32_t dir, const char *what, const char *file, const char *value)
@@ -125,17 +125,30 @@ static void bandwidth_in_force(const struct cgroup_compiler *c, uint32_t dir, in
 		*quota = -1; /* max */
 }
 
-/* systemd writes both where one has changed, rounded or reset: so both are written again. */
-static void complete_bandwidth(const struct cgroup_compiler *c, uint32_t dir, struct oci_cpu *cpu)
+/* systemd keeps a quota as whole percents of a CPU, rounded up, and writes it, with the period, whenever it likes: the
+ * value is one that it would write, too. */
+static int64_t whole_percents(int64_t quota, uint64_t period)
 {
-	int64_t quota;
-	uint64_t period;
+	if (quota <= 0 || quota > INT64_MAX / SECOND || !period || period > SECOND)
+		return quota;
+	quota = (quota * SECOND / (int64_t)period + PERCENT - 1) / PERCENT * PERCENT;
+	return quota * (int64_t)period / SECOND;
+}
 
-	if (!c->for_update || c->cg->manager != CGROUP_MANAGER_SYSTEMD || (!cpu->quota && !cpu->period))
+/* systemd writes both where one has changed: so both are written again. */
+static void fit_bandwidth(const struct cgroup_compiler *c, uint32_t dir, struct oci_cpu *cpu)
+{
+	uint64_t period = DEFAULT_PERIOD;
+	int64_t quota = 0;
+
+	if (c->cg->manager != CGROUP_MANAGER_SYSTEMD || (!cpu->quota && !cpu->period))
 		return;
-	bandwidth_in_force(c, dir, &quota, &period);
-	cpu->quota = cpu->quota ? cpu->quota : quota;
-	cpu->period = cpu->period ? cpu->period : period;
+	if (c->for_update) {
+		bandwidth_in_force(c, dir, &quota, &period);
+		cpu->quota = cpu->quota ? cpu->quota : quota;
+		cpu->period = cpu->period ? cpu->period : period;
+	}
+	cpu->quota = whole_percents(cpu->quota, cpu->period ? cpu->period : DEFAULT_PERIOD);
 }
 
 static int realtime(struct cgroup_compiler *c, const struct oci_cpu *cpu, uint32_t dir)
@@ -185,7 +198,7 @@ int cgroup_compile_cpu(struct cgroup_compiler *c, const struct oci_cpu *given)
 	r = cgroup_need(c, "cpu", what, &dir);
 	if (r < 0)
 		return r;
-	complete_bandwidth(c, dir, cpu);
+	fit_bandwidth(c, dir, cpu);
 	r = weight_and_idle(c, cpu, dir);
 	if (r == 0)
 		r = cgroup_is_v2(c, dir) ? bandwidth_v2(c, cpu, dir) : bandwidth_v1(c, cpu, dir);

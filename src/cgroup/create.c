@@ -158,21 +158,28 @@ static bool is_permission(int r)
 	return r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
+/* A process that is put into a frozen cgroup would never come to its first instruction. */
+static int refuse_frozen(const struct cgroup *cg, struct error *err)
+{
+	return cgroup_starts_frozen(cg) ? error_set(err, EBUSY, "container's cgroup unexpectedly frozen") : 0;
+}
+
 /* Before there is a unit; systemd itself refuses one of the same name, but not what others have put into its place. */
-static int check_free(const struct cgroup *cg, struct error *err)
+static int check_free(struct cgroup *cg, struct error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < cg->n && r == 0; i++) {
-		struct cgroup_dir d = cg->d[i];
-
-		r = cgroup_dir_open(&d, err);
+		r = cgroup_dir_open(&cg->d[i], err);
 		if (r == 0)
-			r = refuse_processes(&d, err);
+			r = refuse_processes(&cg->d[i], err);
 		else if (r == -ENOENT)
 			r = 0;
-		fd_close(&d.fd);
 	}
+	if (r == 0)
+		r = refuse_frozen(cg, err);
+	for (size_t i = 0; i < cg->n; i++)
+		fd_close(&cg->d[i].fd);
 	return r;
 }
 
@@ -209,9 +216,8 @@ int cgroup_create(struct cgroup *cg, struct error *err)
 			r = 0;
 		}
 	}
-	/* A process that is put into a frozen cgroup would never come to its first instruction. */
-	if (r == 0 && cgroup_starts_frozen(cg))
-		r = error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
+	if (r == 0)
+		r = refuse_frozen(cg, err);
 	for (size_t i = 0; i < cg->n && r < 0; i++)
 		undo(&cg->d[i]);
 	return r < 0 ? r : left_out && left_out == cg->n;

@@ -182,8 +182,7 @@ static bool find_bandwidth(const struct writes *in, uint64_t *quota, uint64_t *p
 	return true;
 }
 
-/* systemd keeps whole percents; rounded up, as the exact value is written to the file afterwards and must not be above
- * what systemd has allowed. */
+/* systemd keeps whole percents, rounded up: what compile_cpu.c made of a quota, and values of `unified`. */
 static void put_bandwidth(const struct writes *in, struct cgroup_unit_properties *u)
 {
 	uint64_t quota, period;
