@@ -11,17 +11,17 @@ report_measurements=(run-unified run-legacy podman-legacy podman-unified verbs-l
 
 list_measurements() {
 	cat <<LIST
-run-VIEW       run of the bundle that "spec" writes, 100 times (unified, legacy, hybrid)
+run-VIEW       run of the bundle that "spec" writes (unified, legacy, hybrid)
 podman-VIEW    run with podman's configuration and its seccomp profile, from the second start on
 cold-VIEW      the same, each in a state root of its own: the very first start
 verbs-VIEW     create, start, state, list, exec, kill, delete
-exec-VIEW      100 times exec of a program that does nothing: wall time and CPU time
+exec-VIEW      exec of a program that does nothing: wall time and CPU time
 mounts         run with 10, 1,000 and 5,000 mounts on the host
 crowd-VIEW     create, start and delete of 100 containers, 8 at once
 alive-VIEW     create and start of 1,000 containers that all stay
 memory         the smallest memory limit (cgroup v1) in which a container starts
 size           of the static program
-namespaces     what the kernel takes for namespaces, 50 times
+namespaces     what the kernel takes for namespaces
 options-VIEW   run with each optimisation switched off
 pool           pooled buffers beside malloc and free, 1,000 allocations
 docker         docker run with each runtime, where docker is installed
