@@ -183,7 +183,6 @@ static void survives(enum damage how)
 {
 	struct cache c = fresh();
 	char name[40], other[40];
-	uint64_t before;
 
 	KEY(a, CACHE_SECCOMP, PART("profile"));
 	KEY(b, CACHE_SECCOMP, PART("another"));

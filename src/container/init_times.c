@@ -108,6 +108,7 @@ static const struct plan_step *step_at(struct cursor *at, uint32_t n)
 	return plan_at_end(at->p, at->s) ? NULL : at->s;
 }
 
+/* SPAN_IDS: what is told hook by hook. */
 static enum span_id of_code(struct cursor *at, uint32_t code)
 {
 	const struct plan_step *s;
@@ -117,6 +118,8 @@ static enum span_id of_code(struct cursor *at, uint32_t code)
 	if (code == SYNC_TIME_ENTER)
 		return SPAN_ID_NS_SEVERAL;
 	s = step_at(at, code);
+	if (s && (s->op == PLAN_OP_CONTAINER_HOOKS || s->op == PLAN_OP_START_HOOKS))
+		return SPAN_IDS;
 	return s ? of_step(s) : SPAN_ID_PROCESS;
 }
 
@@ -140,9 +143,11 @@ void init_times_add(const struct plan *p, const struct sync_msg *m, struct span_
 	begin = when(m, 1, c);
 	for (uint32_t i = 1; i < m->n_slots; i++, begin = end) {
 		uint32_t code = (uint32_t)(m->times[i] >> SYNC_TIME_BITS);
+		enum span_id id = of_code(&at, code);
 
 		end = i + 1 < m->n_slots ? when(m, i + 1, c) : c->ns[1];
-		span_add_step(of_code(&at, code), (uint16_t)code, begin, end);
+		if (id != SPAN_IDS)
+			span_add_step(id, (uint16_t)code, begin, end);
 	}
 }
 
