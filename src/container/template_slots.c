@@ -188,8 +188,7 @@ static int clone_elsewhere(void *arg)
 		(void)sys_close(c->tree);
 		c->tree = r;
 	}
-	sys_call1(SYS_exit, 0);
-	return 0;
+	return 0; /* the end of this thread alone, its stack as clean as it was: sanitizers look at ours */
 }
 
 static const struct plan_mount *find_bind(const struct plan *p, uint32_t step)

@@ -191,8 +191,7 @@ static int child(void *arg)
 	m->r = go_to(m->cpu);
 	if (m->r == 0)
 		m->r = make_namespace(m);
-	sys_call1(SYS_exit, 0);
-	return 0;
+	return 0; /* the end of this thread alone, its stack as clean as it was: sanitizers look at ours */
 }
 
 int template_make(enum template_kind kind, int cpu, struct error *err)
