@@ -95,6 +95,14 @@ join() {
 	is "$out" "$(ns_of "$(pid_of "$ID")" time)"
 }
 
+@test "namespaces: time offsets with a user namespace need no CAP_SYS_TIME" {
+	requires_namespace time
+	remap 100000
+	set_config '.linux.namespaces += [{type: "time"}]' '.linux.timeOffsets = {monotonic: {secs: 7200}}'
+	set_args cat /proc/self/timens_offsets
+	has "$(setpriv --bounding-set -sys_time --inh-caps -sys_time "$RUNTIME" --root "$ROOT" run "$ID" 3>&- </dev/null 2>&1)" 7200
+}
+
 @test "namespaces: time without offsets" {
 	requires_namespace time
 	known_gap runc "1.1 has none"

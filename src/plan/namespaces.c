@@ -222,8 +222,9 @@ int plan_add_namespaces(struct plan_builder *b, const struct plan_input *in, str
 			b->clone_flags &= ~(uint32_t)CLONE_NEWIPC;
 	}
 	later = fresh & ~b->clone_flags;
-	/* Behind the door of a user namespace the file that takes the offsets is another user's. */
-	if (later & CLONE_NEWTIME && !in->rootless) {
+	/* Behind the door of a user namespace that is joined, the file that takes the offsets is another user's. A new one
+	 * has the right to set them, which the runtime may lack. */
+	if (later & CLONE_NEWTIME && !in->rootless && !(fresh & CLONE_NEWUSER)) {
 		add_unshare(b, CLONE_NEWTIME);
 		r = add_time_offsets(b, c->linux, err);
 		later &= ~(uint32_t)CLONE_NEWTIME;
