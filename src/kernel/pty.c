@@ -11,7 +11,7 @@
 #define TIOCGPTPEER 0x5441
 #endif
 
-static int io(int fd, unsigned long request, const void *arg)
+static int io(int fd, unsigned long request, void *arg)
 {
 	return (int)sys_call3(SYS_ioctl, fd, request, arg);
 }
@@ -36,7 +36,7 @@ int pty_clear_onlcr(int tty)
 
 int pty_set_size(int tty, uint16_t rows, uint16_t cols)
 {
-	const uint16_t size[4] = {rows, cols, 0, 0}; /* struct winsize */
+	uint16_t size[4] = {rows, cols, 0, 0}; /* struct winsize */
 
 	return io(tty, TIOCSWINSZ, size);
 }
