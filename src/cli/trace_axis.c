@@ -71,14 +71,18 @@ void trace_length_text(char *buf, size_t n, int64_t ns)
 void trace_title(char *buf, size_t n, const struct trace_track *t)
 {
 	struct trace_sum sum = trace_sum(t);
-	char total[40], waiting[40], unnamed[40];
+	char length[40];
+	size_t at;
 
-	trace_length_text(total, sizeof(total), sum.total);
-	trace_length_text(waiting, sizeof(waiting), sum.waiting);
-	trace_length_text(unnamed, sizeof(unnamed), sum.unnamed);
-	fmt(buf, n, "%.*s (%ld): %.*s: %s (waiting %s, in no step %s)", NAME_MAX,
-		t->process ? t->process : "process", (long)t->pid, NAME_MAX, t->thread ? t->thread : "thread", total,
-		waiting, unnamed);
+	trace_length_text(length, sizeof(length), sum.total);
+	at = fmt(buf, n, "%.*s (%ld): %.*s: %s", NAME_MAX, t->process ? t->process : "process", (long)t->pid, NAME_MAX,
+		t->thread ? t->thread : "thread", length);
+	if (!sum.waiting && !sum.unnamed)
+		return;
+	trace_length_text(length, sizeof(length), sum.waiting);
+	at += fmt(buf + at, n - at, " (waiting %s", length);
+	trace_length_text(length, sizeof(length), sum.unnamed);
+	fmt(buf + at, n - at, sum.unnamed ? ", in no step %s)" : ")", length);
 }
 
 unsigned trace_place(const struct trace *trace, int64_t at, unsigned width)

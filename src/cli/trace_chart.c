@@ -40,6 +40,7 @@ static unsigned name_width(const struct trace *trace)
 static void add_axis(const struct chart *c)
 {
 	int64_t length = c->trace->end - c->trace->start, tick = trace_tick(length, c->bar / TICK_WIDTH + 1);
+	static const char unit[] = " ms";
 	unsigned at = 0;
 	char text[40];
 
@@ -48,13 +49,14 @@ static void add_axis(const struct chart *c)
 		unsigned place = trace_place(c->trace, c->trace->start + ns, c->bar);
 
 		trace_tick_text(text, sizeof(text), ns);
-		if (place < at || place + str_len(text) > c->bar)
+		if (place < at || place + str_len(text) + str_len(unit) > c->bar)
 			continue;
 		text_blanks(c->t, place - at);
 		text_add(c->t, text);
 		at = place + (unsigned)str_len(text);
 	}
-	text_add(c->t, " ms\n");
+	text_add(c->t, unit);
+	text_add(c->t, "\n");
 }
 
 /* A bar begins with a whole place; of the last one eighths are shown. */
@@ -122,7 +124,7 @@ void trace_chart(struct text *t, const struct trace *trace, const struct chart_l
 	for (size_t i = 0; i < trace->n; i++) {
 		trace_title(title, sizeof(title), &trace->tracks[i]);
 		colour(&c, "1");
-		text_add(t, title);
+		text_add_n(t, title, str_len(title) < look->columns ? str_len(title) : look->columns);
 		colour(&c, "0");
 		text_add(t, "\n");
 		if (i == 0)
