@@ -248,6 +248,18 @@ in_steps() {
 	done
 }
 
+@test "trace: create and start as one, init in both" {
+	set_config '.hooks.startContainer = [{path: "/bin/true"}]'
+	rt_ok create --trace "$T" "$ID"
+	rt_ok start --trace "$T.start" "$ID"
+	rt_ok trace "$T" "$T.start"
+	is "$(grep -c "^init (" "$out_file")" 1
+	is "$(grep -c "^enviro-oci (.*: main:" "$out_file")" 2
+	init=$(sed -n '/^init (/,/^[^ ]* (.*main:/p' "$out_file")
+	has "$init" rootfs
+	has "$init" hook_startContainer
+}
+
 @test "trace: an SVG that is well-formed, with a bar for each line" {
 	rt_ok run --trace "$T" "$ID"
 	rt_ok trace --svg "$BATS_TEST_TMPDIR/t.svg" "$T"

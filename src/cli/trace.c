@@ -45,23 +45,35 @@ static int write_file(const char *path, const struct text *t, struct error *err)
 	return r < 0 ? error_errno(err, r, "write: %s", path) : 0;
 }
 
+static int read_file(struct cli *c, const char *path, struct trace *all, struct error *err)
+{
+	struct trace one;
+	char *text;
+	size_t len;
+	int r = file_read_at(c->arena, AT_FDCWD, path, OCI_MAX_BYTES, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	r = trace_read(text, len, c->arena, &one, err);
+	if (r < 0)
+		return error_prefix(err, "%s", path);
+	return trace_add(all, &one, c->arena, err);
+}
+
 static int run(struct cli *c, struct error *err)
 {
 	const struct trace_options *o = c->options;
 	struct chart_look look = look_of_stdout();
 	struct text t = TEXT_INIT(c->arena);
-	struct trace trace;
-	char *text;
-	size_t len;
-	int r = file_read_at(c->arena, AT_FDCWD, c->args[0], OCI_MAX_BYTES, &text, &len, err);
+	struct trace trace = {0};
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < c->args_len; i++)
+		r = read_file(c, c->args[i], &trace, err);
+	if (r == 0 && !trace_join(&trace, c->arena))
+		r = error_errno(err, ENOMEM, "draw trace");
 	if (r < 0)
 		return r;
-	r = trace_read(text, len, c->arena, &trace, err);
-	if (r < 0)
-		return error_prefix(err, "%s", c->args[0]);
-	if (!trace_join(&trace, c->arena))
-		return error_errno(err, ENOMEM, "draw trace");
 	if (!o->svg) {
 		trace_chart(&t, &trace, &look);
 		return text_print(&t, err);
@@ -73,14 +85,15 @@ static int run(struct cli *c, struct error *err)
 const struct verb verb_trace = {
 	.name = "trace",
 	.summary = "draws what --trace has recorded",
-	.usage = "<file>",
+	.usage = "<file>...",
 	.description = "Prints a Gantt chart: a line for each span, thread after thread. Spans in which\n"
-		       "only something is waited for are drawn lighter.",
+		       "only something is waited for are drawn lighter. Traces of several invocations, of\n"
+		       "create and start say, are drawn as one.",
 	.examples = "%s trace --svg run.svg run.json",
 	.options = OPTION_TABLE(options),
 	.options_size = sizeof(struct trace_options),
 	.min_args = 1,
-	.max_args = 1,
+	.max_args = ARGS_ANY,
 	.stateless = true,
 	.run = run,
 };

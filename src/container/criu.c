@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "container/process.h"
 #include "kernel/sys.h"
+#include "perf/span.h"
 
 enum { FIRST_ANSWER_MS = 10000, END_MS = 10000, SILENCE_S = 3600, ANSWER_MAX = 64 * 1024, OLDEST = 31700 };
 
@@ -401,7 +402,7 @@ static int answer_to(struct criu *c, enum criu_request what, char *data, struct 
 	return 0;
 }
 
-int criu_carry_out(struct criu *c, enum criu_request what, const struct criu_message *options, struct error *err)
+static int carry_out(struct criu *c, enum criu_request what, const struct criu_message *options, struct error *err)
 {
 	_cleanup_message_ struct criu_message m = CRIU_MESSAGE_INIT;
 	_cleanup_free_ char *data = malloc(ANSWER_MAX);
@@ -420,4 +421,11 @@ int criu_carry_out(struct criu *c, enum criu_request what, const struct criu_mes
 	if (status && what != CRIU_PRE_DUMP)
 		return error_set(err, EIO, "criu failed: type %s exit status %d", name_of(what), status);
 	return 0;
+}
+
+int criu_carry_out(struct criu *c, enum criu_request what, const struct criu_message *options, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_CRIU);
+
+	return span_end(&span, carry_out(c, what, options, err));
 }

@@ -55,6 +55,7 @@ enum span_kind { SPAN_VERB, SPAN_PHASE, SPAN_WAIT, SPAN_PLUGIN };
 	X(KEEP, "keep", PHASE)			   /* the launch put into the cache */                                 \
 	X(CONTAINER, "container", WAIT)		   /* a foreground container's own time */                             \
 	X(LOAD, "load", PHASE)			   /* a container's state, with the wait for its lock */               \
+	X(CRIU, "criu", WAIT)			   /* for CRIU, until it is done with one request */                   \
 	X(KILL_WAIT, "kill_wait", WAIT)		   /* for the end of a process that was killed */                      \
 	X(CGROUP_REMOVE, "cgroup_remove", PHASE)                                                                       \
 	X(CLOSE, "close", PHASE)		   /* what the start of a process held is let go */                    \

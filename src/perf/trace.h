@@ -57,6 +57,9 @@ int trace_write(const char *whole, uint64_t begin, struct error *err);
  * drawn; -EFBIG; -ENOMEM. */
 int trace_read(const char *text, size_t len, struct arena *a, struct trace *ret, struct error *err);
 
+/* Adds what another trace has; threads that both have become one. What `more` points to must stay. -ENOMEM. */
+int trace_add(struct trace *t, const struct trace *more, struct arena *a, struct error *err);
+
 /* What a track's spans come to, in ns. */
 struct trace_sum {
 	int64_t total;	 /* in any span */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "perf/trace.h"
@@ -144,6 +145,8 @@ static int64_t end_of(const struct trace_span *s)
 static void nest(struct trace_track *k)
 {
 	qsort(k->spans, k->n, sizeof(*k->spans), by_start);
+	k->spans->up = NULL;
+	k->spans->depth = 0;
 	for (size_t i = 1; i < k->n; i++) {
 		struct trace_span *s = &k->spans[i];
 
@@ -194,6 +197,47 @@ int trace_read(const char *text, size_t len, struct arena *a, struct trace *ret,
 	for (size_t i = 0; i < ret->n; i++)
 		nest(&ret->tracks[i]);
 	find_ends(ret);
+	return 0;
+}
+
+static int join_track(struct trace_track *k, const struct trace_track *more, struct arena *a)
+{
+	struct trace_span *both = arena_array(a, k->n + more->n, sizeof(*both));
+
+	if (!both)
+		return -ENOMEM;
+	memcpy(both, k->spans, k->n * sizeof(*both));
+	memcpy(both + k->n, more->spans, more->n * sizeof(*both));
+	k->spans = both;
+	k->n += more->n;
+	nest(k);
+	return 0;
+}
+
+int trace_add(struct trace *t, const struct trace *more, struct arena *a, struct error *err)
+{
+	struct trace_track *tracks = arena_array(a, t->n + more->n, sizeof(*tracks));
+	size_t before = t->n, found;
+	int r = tracks ? 0 : -ENOMEM;
+
+	if (r == 0 && before)
+		memcpy(tracks, t->tracks, before * sizeof(*tracks));
+	for (size_t i = 0; r == 0 && i < more->n; i++) {
+		const struct trace_track *k = &more->tracks[i];
+
+		for (found = 0; found < before; found++)
+			if (tracks[found].pid == k->pid && tracks[found].tid == k->tid)
+				break;
+		if (found < before)
+			r = join_track(&tracks[found], k, a);
+		else
+			tracks[t->n++] = *k;
+	}
+	if (r < 0)
+		return error_errno(err, r, "read trace");
+	t->tracks = tracks;
+	t->start = before && t->start < more->start ? t->start : more->start;
+	t->end = t->end > more->end ? t->end : more->end;
 	return 0;
 }
 
