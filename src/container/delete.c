@@ -8,10 +8,10 @@
 #include "container/store.h"
 #include "perf/span.h"
 
-/* Errors that say nothing about the state: it may be read the next time. */
+/* Errors that say nothing against the state: it may be read the next time, or by another build (-EPROTO). */
 static bool passes(int r)
 {
-	return r == -ETIMEDOUT || r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR;
+	return r == -ETIMEDOUT || r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR || r == -EPROTO;
 }
 
 int container_delete(const struct context *x, const char *id, bool force, struct error *err)

@@ -28,6 +28,7 @@ int life_plan(const struct container *c, const struct plan **ret, size_t *map_si
 	_cleanup_close_ int fd = openat(c->dir, "plan", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	void *p;
+	int r;
 
 	if (fd < 0)
 		return errno == ENOENT ? -ENOENT : error_errno(err, errno, "state directory: plan");
@@ -37,9 +38,15 @@ int life_plan(const struct container *c, const struct plan **ret, size_t *map_si
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (p == MAP_FAILED)
 		return error_errno(err, errno, "state directory: plan");
-	if (plan_check(p, (size_t)st.st_size) < 0) {
+	r = plan_check(p, (size_t)st.st_size);
+	if (r == -EPROTO)
+		error_set(err, EPROTO, "state directory: plan: version %u, this build reads version %u",
+			((const struct plan *)p)->version, PLAN_VERSION);
+	else if (r < 0)
+		error_errno(err, r, "state directory: plan");
+	if (r < 0) {
 		munmap(p, (size_t)st.st_size);
-		return error_errno(err, EBADMSG, "state directory: plan");
+		return r;
 	}
 	*ret = p;
 	*map_size = (size_t)st.st_size;

@@ -69,7 +69,7 @@ static int await_exec(const struct container *c, int sock, struct sync_msg *m, s
 /* Init runs the startContainer hooks and executes the program, or says why not; *step is what it failed at then. */
 static int let_go(const struct container *c, int sock, uint32_t *step, struct error *err)
 {
-	struct sync_msg m = {.type = SYNC_GO};
+	struct sync_msg m = {.type = SYNC_GO, .version = SYNC_VERSION};
 	struct span_clock clock;
 	int r;
 

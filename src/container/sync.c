@@ -54,7 +54,8 @@ int sync_recv_fd(int sock, struct sync_msg *m, int *fd)
 		return -errno;
 	if (h.msg_controllen >= CMSG_LEN(sizeof(int)) && c.header.cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(&c.header), sizeof(int));
-	if (r == (ssize_t)sizeof(*m)) {
+	if (r >= SYNC_FIRST_SIZE) {
+		memset((char *)m + r, 0, sizeof(*m) - (size_t)r);
 		m->text[sizeof(m->text) - 1] = '\0';
 		return 0;
 	}

@@ -55,7 +55,7 @@ static void tell_times(struct init *in)
 {
 	static struct sync_msg m;
 
-	if (in->plan->flags & PLAN_NOTIFY)
+	if (in->plan->flags & PLAN_NOTIFY || (in->start >= 0 && !in->start_version))
 		return;
 	m.type = SYNC_TIMES;
 	init_put_times(in, &m);

@@ -28,6 +28,7 @@ struct init {
 	int console;	/* the terminal's slave, from CONSOLE on; else -1 */
 	int dev_mask;	/* shared mask mount for directories, made when first needed, else -1 */
 	int start;	/* the accepted start connection, else -1 */
+	uint32_t start_version; /* what who starts understands (plan/sync.h) */
 	int32_t without; /* SYNC_WITHOUT_* */
 	bool network;	/* the network namespace came by SLOT_NETWORK */
 	bool in_child;	/* UNSHARE has forked */

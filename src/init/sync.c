@@ -73,10 +73,11 @@ int sync_recv(int sock, struct sync_msg *m, int *fds, unsigned *n)
 		*n = got;
 	if (r == 0)
 		return -ECONNRESET; /* the other side has gone */
-	if (r != (long)sizeof(*m) || m->n_slots > SYNC_MAX_FDS) {
+	if (r < SYNC_FIRST_SIZE || m->n_slots > SYNC_MAX_FDS) {
 		close_all(fds, got);
 		return -EPROTO;
 	}
+	__builtin_memset((char *)m + r, 0, sizeof(*m) - (size_t)r);
 	m->text[sizeof(m->text) - 1] = '\0';
 	return 0;
 }
@@ -199,6 +200,7 @@ static int wait_start(struct init *in, int listener, struct error *err)
 			return error_errno(err, conn, "waiting for start");
 		if (sync_recv(conn, &m, NULL, NULL) == 0 && m.type == SYNC_GO) {
 			in->start = conn;
+			in->start_version = m.version;
 			(void)sys_close(listener);
 			return 0;
 		}

@@ -144,8 +144,11 @@ int plan_check(const void *block, size_t size)
 	struct view v = {.p = block};
 	uint32_t at, n = 0;
 
-	if (size < sizeof(*p) || size > UINT32_MAX || p->magic != PLAN_MAGIC || p->version != PLAN_VERSION ||
-		p->size != size || p->steps < sizeof(*p) || p->steps > size || p->steps % 8)
+	if (size < sizeof(*p) || size > UINT32_MAX || p->magic != PLAN_MAGIC)
+		return -EBADMSG;
+	if (p->version != PLAN_VERSION)
+		return -EPROTO;
+	if (p->size != size || p->steps < sizeof(*p) || p->steps > size || p->steps % 8)
 		return -EBADMSG;
 	v.data_end = p->steps;
 	for (at = p->steps; at < p->size; n++) {

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC 0x6e616c70u /* "plan" */
-#define PLAN_VERSION 1u
+#define PLAN_VERSION 1u /* of all that a container's stored plan is asked for: operations, their numbers and members */
 #define PLAN_NO_SLOT UINT32_MAX
 enum { PLAN_MAX_SLOTS = 1024, PLAN_MAX_NODES = 1024 };
 
@@ -367,7 +367,8 @@ struct plan_exec {
 	uint32_t pad;
 };
 
-/* A plan may come from a file: every record and reference is checked once before anything is executed. 0 or -EBADMSG. */
+/* A plan may come from a file: every record and reference is checked once before anything is executed. 0, -EBADMSG, or for
+ * another PLAN_VERSION -EPROTO. */
 int plan_check(const void *p, size_t size);
 
 static inline const struct plan_step *plan_first(const struct plan *p)

@@ -33,6 +33,7 @@
  * A start connection (SOCK_SEQPACKET, listening in the state directory): the caller sends SYNC_GO; init runs the
  * startContainer hooks and executes; end of file says that it did, SYNC_ERROR that and why it did not. */
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum sync_type {
@@ -47,8 +48,8 @@ enum sync_type {
 	SYNC_SECCOMP,
 	SYNC_READY,
 	SYNC_GO,
-	SYNC_TIMES,
-	SYNC_ERROR
+	SYNC_ERROR,
+	SYNC_TIMES /* new ones come last: see SYNC_FIRST_SIZE */
 };
 
 enum { SYNC_WITHOUT_NAMESPACES = 1, SYNC_WITHOUT_GO = 2 };
@@ -63,14 +64,19 @@ struct sync_msg {
 	int32_t value;
 	uint32_t n_slots;		/* PLAN and GO: slots[i] belongs to the i-th fd (PLAN: the i+1-th); else of times */
 	uint32_t step;			/* ERROR: number of the step that failed, counted from 0 */
-	uint32_t bare;			/* ERROR: as in struct error */
-	uint32_t pad;
 	union { /* of slots the last entries may be cut off on the wire */
 		uint32_t slots[SYNC_MAX_FDS];
 		uint64_t times[SYNC_MAX_TIMES];
 	};
 	char text[SYNC_TEXT];
+	uint32_t bare;			/* ERROR: as in struct error */
+	uint32_t version;		/* GO on a start connection: SYNC_VERSION, what the caller understands */
 };
+
+/* A start connection may join two builds: members never move, new ones come last, and who gets a shorter packet has 0 in
+ * them. 0: knows nothing from `bare` on, and not SYNC_TIMES. */
+enum { SYNC_FIRST_SIZE = 16 + 4 * SYNC_MAX_FDS + SYNC_TEXT, SYNC_VERSION = 1 };
+_Static_assert(offsetof(struct sync_msg, bare) == SYNC_FIRST_SIZE, "members have moved");
 
 /* Well-known slots, before those that a plan numbers itself (plan_new_slot starts at SLOT_FIRST_FREE). */
 enum {
