@@ -5,8 +5,8 @@
 
 #include "base/pool.h"
 
-#define NAME(id, family, label, value) {family, label, value},
-const struct metric_name metric_names[METRIC_IDS] = {METRICS(NAME)};
+#define METRIC_NAME(id, family, label, value) {family, label, value},
+const struct metric_name metric_names[METRIC_IDS] = {METRICS(METRIC_NAME)};
 #define CLASS_NAME(id, name) name,
 const char *const metric_class_names[METRIC_CLASSES] = {METRICS_CLASSES(CLASS_NAME)};
 
@@ -81,7 +81,7 @@ void metrics_container_memory(uint64_t bytes)
 
 /* ---- saving ---- */
 
-static void add(uint64_t *to, uint64_t n)
+static void add_to(uint64_t *to, uint64_t n)
 {
 	if (n)
 		__atomic_fetch_add(to, n, __ATOMIC_RELAXED);
@@ -97,8 +97,8 @@ static void raise_to(uint64_t *to, uint64_t value)
 
 static void observe(struct metrics_file *f, unsigned id, uint64_t value)
 {
-	add(&f->buckets[histogram_bucket(value)][id], 1);
-	add(&f->sums[id], value);
+	add_to(&f->buckets[histogram_bucket(value)][id], 1);
+	add_to(&f->sums[id], value);
 	raise_to(&f->maxima[id], value);
 }
 
@@ -124,7 +124,7 @@ static void save_spans(struct metrics_file *f, bool failed)
 	for (unsigned id = 0; id < SPAN_IDS; id++)
 		if (seen[id])
 			observe(f, id, of_init[id]);
-	add(&f->counters[METRIC_SPANS_LOST], lost - saved_lost);
+	add_to(&f->counters[METRIC_SPANS_LOST], lost - saved_lost);
 	saved_lost = lost;
 }
 
@@ -156,7 +156,7 @@ void metrics_save(int root, int code)
 		return;
 	count_buffers();
 	for (unsigned i = 0; i < METRIC_IDS; i++) {
-		add(&f->counters[i], counts[i]);
+		add_to(&f->counters[i], counts[i]);
 		counts[i] = 0;
 	}
 	save_spans(f, code != 0);
@@ -164,7 +164,7 @@ void metrics_save(int root, int code)
 		observe(f, METRICS_CONTAINER_MEMORY, container_memory);
 	container_memory = 0;
 	if (code && !failure_saved && span_failed_step() != SPAN_IDS) {
-		add(&f->failures[span_failed_step()][metrics_class(code)], 1);
+		add_to(&f->failures[span_failed_step()][metrics_class(code)], 1);
 		failure_saved = true;
 	}
 	metrics_unmap(f);
