@@ -367,3 +367,30 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 	rt_fails metrics --reset --watch
 	says "--reset"
 }
+
+# ---------------------------------------------------------------- what comes with it
+
+@test "metrics: the dashboard asks for what there is" {
+	rt_ok run "$ID"
+	set_config '.hooks = {poststop: [{path: "/bin/true"}]}'
+	rt_ok run "$ID"
+	rt_ok metrics --format openmetrics
+	grep -oE '^enviro_oci_[a-z_]+' <<<"$out" | sort -u >"$BATS_TEST_TMPDIR/there"
+	jq -r '.. | .expr? // empty, .query? // empty' "$TOP/contrib/metrics/grafana.json" | grep -oE 'enviro_oci_[a-z_]+' | sort -u \
+		>"$BATS_TEST_TMPDIR/asked"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/asked")" -ge 10 ]
+	is "$(comm -13 "$BATS_TEST_TMPDIR/there" "$BATS_TEST_TMPDIR/asked")" ""
+}
+
+@test "metrics: the service writes a whole file" {
+	rt_ok run "$ID"
+	dir=$BATS_TEST_TMPDIR/collector
+	mkdir "$dir"
+	command=$(sed -n "s/^ExecStart=\/bin\/sh -c '\(.*\)' sh %f$/\1/p" "$TOP/contrib/metrics/enviro-oci-metrics@.service")
+	[ -n "$command" ]
+	command=${command//\$\$/\$}
+	FILE=$dir/x.prom limited sh -c "${command//\/usr\/local\/sbin\/enviro-oci/$RUNTIME}" sh "$ROOT"
+	is "$(ls "$dir")" x.prom
+	is "$(tail -n 1 "$dir/x.prom")" "# EOF"
+	"$PYTHON" "$TOP/tests/openmetrics.py" "$dir/x.prom"
+}

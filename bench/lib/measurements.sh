@@ -4,7 +4,7 @@
 
 all_measurements=(run-unified run-legacy run-hybrid podman-legacy podman-unified cold-legacy cold-unified verbs-legacy
 	verbs-unified exec-legacy exec-unified mounts crowd-legacy crowd-unified alive-legacy alive-unified memory size namespaces options-legacy
-	options-unified pool docker trace)
+	options-unified pool metrics docker trace)
 # What --report shows when nothing is chosen.
 report_measurements=(run-unified run-legacy podman-legacy podman-unified verbs-legacy verbs-unified exec-legacy exec-unified
 	mounts crowd-legacy crowd-unified memory size docker trace)
@@ -24,6 +24,7 @@ size           of the static program
 namespaces     what the kernel takes for namespaces
 options-VIEW   run with each optimisation switched off
 pool           pooled buffers beside malloc and free, 1,000 allocations
+metrics        what counting costs: run with and without, and event by event
 docker         docker run with each runtime, where docker is installed
 trace          where the time of one run goes: a picture, by --trace
 LIST
@@ -263,6 +264,34 @@ measure_pool() {
 	local one
 	compile pool
 	while read -r one; do result "$one"; done < <("$work/pool" --json | jq -c '{name: "pool"} + .')
+}
+
+# configured JSON VIEW: sets made_pid to a process in a mount namespace with that configuration file.
+configured() {
+	local dir
+	dir=$(mktemp -d "$work/etc.XXXXXX")
+	mkdir "$dir/enviro-oci"
+	mkfifo "$dir.out"
+	echo "$1" >"$dir/enviro-oci/config.json"
+	in_view "$2" unshare --mount --propagation private bash -c \
+		'mount --bind "$1" /etc && echo $$ && exec sleep 3600' - "$dir" >"$dir.out" &
+	holders+=($!)
+	read -r made_pid <"$dir.out" || die "metrics: no mount namespace with a configuration"
+	namespaces+=("$made_pid")
+}
+
+measure_metrics() {
+	local on
+	: >"$work/script"
+	for on in false true; do
+		configured "{\"metrics\": $on}" unified
+		printf 'contestant metrics_%s\nmounts /proc/%s/ns/mnt\n%s\n' $on "$made_pid" \
+			"$(run_script enviro-oci run run "$work/state/metrics-$on")" >>"$work/script"
+	done
+	timed "$1" 300 unified
+	compile metrics -O2 "$top"/src/base/{error,file,pool,str,arena,wait}.c
+	result "$("$work/metrics" --json "$work" | jq -c '{name: "metrics"} + .')"
+	"$work/metrics" "$work"
 }
 
 # The one that took the median time.
