@@ -372,6 +372,7 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 
 @test "metrics: the dashboard asks for what there is" {
 	rt_ok run "$ID"
+	rt_fails run --bundle /nonexistent "$ID"
 	set_config '.hooks = {poststop: [{path: "/bin/true"}]}'
 	rt_ok run "$ID"
 	rt_ok metrics --format openmetrics
