@@ -527,7 +527,9 @@ with_host_python() {
 
 @test "checkpoint: --ext-unix-sk" {
 	with_host_python
-	background socat -u UNIX-RECV:sock,mode=666 OPEN:heard,creat,append
+	background "$PYTHON" -c 'import os, socket; os.umask(0); s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("sock")
+while True: s.recv(99)'
 	wait_for test -S sock
 	add_mount /sock bind "$PWD/sock" bind
 	cat >rootfs/talk.py <<-'P'
