@@ -133,7 +133,7 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 	rt_ok run "$ID"
 	rt_ok run "$ID"
 	is "$(metric '.counters.namespace_pool | [.["net taken"], .["net missing"]]')" "[1,1]"
-	is "$(hist netns)" "$(metric 'if .histograms.netns then 1 else 0 end')"
+	is "$(hist pool)" 2
 	rt_ok prewarm --clear
 }
 

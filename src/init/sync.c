@@ -100,9 +100,12 @@ static int take_slots(struct init *in, const struct sync_msg *m, const int *fds,
 void init_time(struct init *in, uint32_t what, bool more)
 {
 	uint32_t room = more ? SYNC_MAX_TIMES / 2 : SYNC_MAX_TIMES;
+	uint64_t now = sys_ticks(), mask = (1ULL << SYNC_TIME_BITS) - 1;
 
+	if (now < in->times[0]) /* another CPU's may be behind */
+		now = in->times[0];
 	if (in->n_times < room && what <= SYNC_TIME_WAIT)
-		in->times[in->n_times++] = (uint64_t)what << SYNC_TIME_BITS | (sys_ticks() - in->times[0]);
+		in->times[in->n_times++] = (uint64_t)what << SYNC_TIME_BITS | ((now - in->times[0]) & mask);
 }
 
 void init_begin_times(struct init *in, uint64_t now)
