@@ -369,6 +369,16 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 
 # ---------------------------------------------------------------- what comes with it
 
+@test "metrics: all that is counted is described" {
+	sed -n 's/^\tX([A-Z_]*, "\([a-zA-Z_]*\)", [A-Z]*).*/\1/p' "$TOP/src/perf/span.h" >"$BATS_TEST_TMPDIR/names"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -gt 60 ]
+	rt_ok metrics --format json
+	jq -r '.counters | keys[]' <<<"$out" | sed 's/_not_kept//' >>"$BATS_TEST_TMPDIR/names"
+	while read -r name; do
+		grep -q "\`$name\`" "$TOP/docs/metrics.md" || { echo "docs/metrics.md does not name $name" && return 1; }
+	done <"$BATS_TEST_TMPDIR/names"
+}
+
 @test "metrics: the dashboard asks for what there is" {
 	rt_ok run "$ID"
 	rt_fails run --bundle /nonexistent "$ID"
