@@ -236,15 +236,15 @@ int launch_spawn(struct launch *l, struct error *err)
 
 	if (image < 0)
 		return image;
+	struct span span = span_begin(SPAN_ID_CLONE);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_errno(err, errno, "start: socket pair");
+		return span_end(&span, error_errno(err, errno, "start: socket pair"));
 	struct spawn s = {.l = l, .sync = pair[1], .image = image, .pidfd = -1};
 	/* here and below, debug lines have runc's words: its test-suite, and tools made for it, look for them */
 	log_debug("nsexec container setup");
 	l->sync = pair[0];
 	sync_limit(l->sync);
 	span_clock_begin(&l->clock);
-	struct span span = span_begin(SPAN_ID_CLONE);
 	r = span_end(&span, spawn(&s, err));
 	close(pair[1]);
 	if (s.pid < 0)

@@ -53,7 +53,7 @@ int life_plan(const struct container *c, const struct plan **ret, size_t *map_si
 	return 0;
 }
 
-int life_hooks(const struct container *c, enum plan_hook_kind kind, struct arena *a, struct error *err)
+static int find_hooks(const struct container *c, enum plan_hook_kind kind, struct arena *a, struct error *err)
 {
 	const struct plan *p;
 	size_t size, len;
@@ -69,6 +69,13 @@ int life_hooks(const struct container *c, enum plan_hook_kind kind, struct arena
 		r = hooks_run(p, kind, json, len, c->bundle, err);
 	munmap((void *)p, size);
 	return r;
+}
+
+int life_hooks(const struct container *c, enum plan_hook_kind kind, struct arena *a, struct error *err)
+{
+	struct span span = span_begin(SPAN_ID_HOOKS);
+
+	return span_end(&span, find_hooks(c, kind, a, err));
 }
 
 int life_pidfd(const struct container *c, struct error *err)

@@ -50,6 +50,7 @@ enum span_kind { SPAN_VERB, SPAN_PHASE, SPAN_WAIT, SPAN_PLUGIN };
 	X(LEAD, "lead", WAIT)			   /* for init, until it is ready */                                   \
 	X(HOST_PART, "host_part", PHASE)	   /* what the host does once the namespaces stand, hooks too */       \
 	X(HAND_OVER, "hand_over", PHASE)	   /* terminal, pidfd, pid file */                                     \
+	X(HOOKS, "hooks", PHASE)		   /* of a container that is there: looked for, and run */             \
 	X(HOOK_WAIT, "hook_wait", WAIT)		   /* for a hook that the host side runs */                            \
 	X(EXECUTE, "execute", WAIT)		   /* from ready until the program is executed, filter and hooks too */ \
 	X(KEEP, "keep", PHASE)			   /* the launch put into the cache */                                 \
