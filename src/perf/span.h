@@ -61,6 +61,7 @@ enum span_kind { SPAN_VERB, SPAN_PHASE, SPAN_WAIT, SPAN_PLUGIN };
 	X(CGROUP_REMOVE, "cgroup_remove", PHASE)                                                                       \
 	X(CLOSE, "close", PHASE)		   /* what the start of a process held is let go */                    \
 	X(STATE_REMOVE, "state_remove", PHASE)                                                                         \
+	X(METRICS, "metrics", PHASE)		   /* saved; too late to be among them itself */                       \
 	/* init */                                                                                                     \
 	X(INIT_EXEC, "init_exec", PHASE)	   /* from the clone3 on, until init runs */                           \
 	X(INIT_WAIT, "init_wait", WAIT)		   /* for the host */                                                  \
