@@ -222,6 +222,18 @@ gone() {
 	is "$(prop CPUWeight)" idle
 	ctl daemon-reload
 	is "$(value cpu.idle)" 1
+	rt_ok update --cpu-share 200 --cpu-idle 1 "$ID"
+	says "linux.resources.cpu.shares: unable to apply both"
+	is "$(value cpu.idle)" 1
+	rt_ok update --cpu-share 200 "$ID"
+	is "$(value cpu.idle)" 0
+	echo '{"unified": {"cpu.weight": "8", "cpu.idle": "1"}}' >both
+	rt_ok update --resources both "$ID"
+	says "linux.resources.unified.cpu.weight: unable to apply both"
+	is "$(value cpu.idle)" 1
+	echo '{"unified": {"cpu.weight": "8"}}' >weight
+	rt_ok update --resources weight "$ID"
+	is "$(value cpu.idle) $(value cpu.weight)" "0 8"
 }
 
 @test "systemd: v2: no limits are no limits" {

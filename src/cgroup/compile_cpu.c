@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 
@@ -55,8 +56,11 @@ static int weight_and_idle(struct cgroup_compiler *c, const struct oci_cpu *cpu,
 	bool idle_first = cpu->has_idle && cpu->idle == 0;
 	int r;
 
-	if (cpu->has_idle && cpu->idle == 1 && c->cg->manager == CGROUP_MANAGER_SYSTEMD && cgroup_is_v2(c, dir))
+	if (cpu->has_idle && cpu->idle == 1 && cgroup_idle_is_weight(c, dir)) {
+		if (cpu->shares)
+			log_warn(PATH "shares: unable to apply both shares and idle with systemd: ignored");
 		return idle(c, cpu, dir); /* systemd has made it one by then */
+	}
 	r = idle_first ? idle(c, cpu, dir) : shares(c, cpu, dir);
 	if (r < 0)
 		return r;

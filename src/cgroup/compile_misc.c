@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 
@@ -132,6 +133,14 @@ static int unified_lines(struct cgroup_compiler *c, uint32_t dir, const char *wh
 	return 0;
 }
 
+static const char *value_of(const struct oci_map *m, const char *key)
+{
+	for (size_t i = 0; i < m->len; i++)
+		if (str_eq(m->keys[i], key))
+			return m->values[i];
+	return "";
+}
+
 int cgroup_compile_unified(struct cgroup_compiler *c, const struct oci_map *m)
 {
 	int dir = cgroup_find_v2(c->cg);
@@ -156,6 +165,11 @@ int cgroup_compile_unified(struct cgroup_compiler *c, const struct oci_map *m)
 		if (names && !str_eq(controller, "cgroup") && !cgroup_list_has(names, controller))
 			return error_set(c->err, EOPNOTSUPP, "%s: can't be set: controller \"%s\" not available", what,
 				controller);
+		if (str_eq(key, "cpu.weight") && cgroup_idle_is_weight(c, (uint32_t)dir) &&
+			str_eq(value_of(m, "cpu.idle"), "1")) {
+			log_warn("%s: unable to apply both cpu.weight and cpu.idle with systemd: ignored", what);
+			continue;
+		}
 		r = unified_lines(c, (uint32_t)dir, what, key, m->values[i]);
 		if (r < 0)
 			return r;

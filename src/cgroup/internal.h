@@ -46,6 +46,11 @@ static inline bool cgroup_is_v2(const struct cgroup_compiler *c, uint32_t dir)
 {
 	return c->cg->d[dir].v2;
 }
+/* systemd has one property for weight and idle of a v2 cgroup: one that is to be idle has no weight. */
+static inline bool cgroup_idle_is_weight(const struct cgroup_compiler *c, uint32_t dir)
+{
+	return c->cg->manager == CGROUP_MANAGER_SYSTEMD && cgroup_is_v2(c, dir);
+}
 
 int cgroup_compile_memory(struct cgroup_compiler *c, const struct oci_memory *m);
 int cgroup_compile_cpu(struct cgroup_compiler *c, const struct oci_cpu *cpu);
