@@ -116,7 +116,8 @@ static void read_stat_line(char *line, struct cgroup_io_stats *ret)
 static void read_v2(struct stats_reader *r, int dir, struct cgroup_io_stats *ret)
 {
 	char *text = stats_text(r, dir, "io.stat");
-	size_t entries = text ? stats_count(text, '=') : 0; /* a line should have two of a kind, but nothing holds it to that */
+	/* a line should have two of a kind, but nothing holds it to that */
+	size_t entries = text ? stats_count(text, '=') : 0;
 	struct cgroup_io_list *bytes = &ret->list[CGROUP_IO_SERVICE_BYTES], *ios = &ret->list[CGROUP_IO_SERVICED];
 
 	bytes->e = stats_array(r, entries, sizeof(*bytes->e));
