@@ -278,8 +278,8 @@ static void put_devices(const struct writes *in, struct dbus_buf *b)
 		return;
 	strict = str_eq(first->file, "devices.deny");
 	systemd_property_string(b, "DevicePolicy", strict ? "strict" : "auto");
-	for (int filled = 0; filled <= strict;
-		filled++) { /* an empty list takes away what is there, others are added */
+	/* an empty list takes away what is there, others are added */
+	for (int filled = 0; filled <= (strict ? 1 : 0); filled++) {
 		systemd_property(b, "DeviceAllow", "a(ss)");
 		at = dbus_array_begin(b, 8);
 		for (size_t i = 0; filled && i < in->n; i++)

@@ -37,8 +37,9 @@ static struct config config;
 static void set_defaults(const struct config *c)
 {
 #define DEFAULT(from, to, m, value)                                                                                    \
-	((to).has_##m = (from) && (from)->has_##m, (to).m = (to).has_##m ? (from)->m : (value))
-	const struct config_cache *k = c ? c->cache : NULL;
+	((to).has_##m = (from)->has_##m, (to).m = (to).has_##m ? (from)->m : (value))
+	static const struct config_cache no_cache;
+	const struct config_cache *k = c->cache ? c->cache : &no_cache;
 
 	DEFAULT(c, config, parallel_namespaces, true);
 	DEFAULT(c, config, use_namespace_cache, true);
@@ -108,7 +109,7 @@ int config_load(struct error *err)
 const struct config *config_get(void)
 {
 	if (!config.cache)
-		set_defaults(NULL);
+		set_defaults(&(struct config){0});
 	return &config;
 }
 

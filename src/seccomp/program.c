@@ -209,12 +209,13 @@ int seccomp_link(const struct seccomp_section *sections, size_t n, uint32_t defa
 	struct seccomp_filter *ret, struct error *err)
 {
 	struct sock_filter *buf = arena_array(a, BPF_MAXINSNS, sizeof(*buf));
-	struct writer w = {.end = buf + BPF_MAXINSNS};
+	struct writer w;
 	uint32_t *labels = arena_array(a, n, sizeof(*labels));
 	uint32_t next;
 
 	if (!buf || !labels)
 		return error_errno(err, ENOMEM, "linux.seccomp");
+	w = (struct writer){.end = buf + BPF_MAXINSNS};
 	for (size_t i = 0; i < n; i++) {
 		size_t first = 0;
 		int r;
