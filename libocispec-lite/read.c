@@ -2,6 +2,7 @@
 #include "libocispec-lite/table.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <string.h>
 #include <strings.h>
 #include <yajl/yajl_parse.h>
@@ -23,6 +24,7 @@ struct reader {
 	struct oci_findings *findings; /* NULL: the first refusal ends it */
 	struct error *err;
 	yajl_handle parser;
+	jmp_buf no_memory;
 	void *result;
 	bool at_end;       /* all text is with the parser */
 	int status;        /* what to return once an event has stopped the parser */
@@ -517,9 +519,40 @@ static int parse(struct reader *r)
 	return 0;
 }
 
+/* ---- the parser's memory: it does not look whether it got any ---- */
+
+struct piece {
+	size_t size;
+} __attribute__((aligned(16)));
+
+static void *get_piece(void *reader, size_t n)
+{
+	struct reader *r = reader;
+	struct piece *p = arena_alloc(r->arena, sizeof(*p) + n);
+
+	if (!p)
+		longjmp(r->no_memory, 1);
+	p->size = n;
+	return p + 1;
+}
+
+static void *get_larger_piece(void *reader, void *old, size_t n)
+{
+	const struct piece *p = old ? (const struct piece *)old - 1 : NULL;
+	void *more = get_piece(reader, n);
+
+	return p ? memcpy(more, old, p->size < n ? p->size : n) : more;
+}
+
+static void keep_piece(void *reader, void *piece)
+{
+	(void)reader;
+	(void)piece;
+}
+
 static int read_all(struct reader *r)
 {
-	int status;
+	yajl_alloc_funcs memory = {get_piece, get_larger_piece, keep_piece, r};
 
 	if (r->len > OCI_MAX_BYTES)
 		return error_set(r->err, EFBIG, "%zu bytes of JSON: more than %d", r->len, OCI_MAX_BYTES);
@@ -527,12 +560,10 @@ static int read_all(struct reader *r)
 		say(r, 0, "empty");
 		return r->status;
 	}
-	r->parser = yajl_alloc(&events, NULL, r);
-	if (!r->parser)
+	if (setjmp(r->no_memory))
 		return error_errno(r->err, ENOMEM, "read JSON");
-	status = parse(r);
-	yajl_free(r->parser);
-	return status;
+	r->parser = yajl_alloc(&events, &memory, r);
+	return parse(r);
 }
 
 int oci_table_read(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,

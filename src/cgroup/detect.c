@@ -30,11 +30,19 @@ struct detector {
 	struct error *err;
 };
 
-static bool is_fs(const char *path, unsigned long magic)
+/* Whether that is an answer; any other failure is none. What may not be looked at is not there for us. */
+static bool is_not_there(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ELOOP || code == EACCES;
+}
+
+static int is_fs(const char *path, unsigned long magic, struct error *err)
 {
 	struct statfs st;
 
-	return statfs(path, &st) == 0 && (unsigned long)st.f_type == magic;
+	if (statfs(path, &st) == 0)
+		return (unsigned long)st.f_type == magic;
+	return is_not_there(errno) ? 0 : error_errno(err, errno, "cgroup: %s", path);
 }
 
 static void unescape(char *s)
@@ -142,7 +150,7 @@ static char *usual_place(struct detector *d, const char *name, size_t len)
 	char *path = arena_fmt(d->a, CGROUP_ROOT "/%.*s", (int)len, name), *real;
 	struct stat st;
 
-	if (!path || !is_fs(path, CGROUP_V1_MAGIC))
+	if (!path || is_fs(path, CGROUP_V1_MAGIC, NULL) <= 0) /* then mountinfo has it */
 		return NULL;
 	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
 		return path;
@@ -195,6 +203,8 @@ static int own_below_mount(struct detector *d, const char *controllers, const ch
 		*own = full;
 		return 0;
 	}
+	if (!is_not_there(errno))
+		return error_errno(d->err, errno, "cgroup: %s", there);
 	if (!*controllers) /* v2: its mounts inside containers come with a cgroup namespace */
 		return 0;
 	r = find_in_mountinfo(d, controllers, mountpoint, &m);
@@ -221,8 +231,11 @@ static int add(struct detector *d, const char *controllers, const char *mountpoi
 	if (v2) {
 		char *path = arena_fmt(d->a, "%s/cgroup.controllers", mountpoint);
 
-		if (!path || file_read_small(-1, path, names, sizeof(names)) < 0)
+		r = path ? file_read_small(-1, path, names, sizeof(names)) : -ENOMEM;
+		if (is_not_there(-r))
 			names[0] = '\0';
+		else if (r < 0)
+			return error_errno(d->err, r, "cgroup: %s/cgroup.controllers", mountpoint);
 		h->available = arena_strdup(d->a, names);
 		if (!h->available)
 			return error_errno(d->err, ENOMEM, "cgroup: %s", mountpoint);
@@ -252,6 +265,20 @@ static int add_line(struct detector *d, char *line, const char *v2_mount)
 	return add(d, controllers, mountpoint, own, false);
 }
 
+static int find_v2(struct cgroup_host *host, const char **mount, struct error *err)
+{
+	int r = is_fs(CGROUP_ROOT, CGROUP_V2_MAGIC, err);
+
+	if (r > 0) {
+		host->mode = CGROUP_MODE_V2;
+		*mount = CGROUP_ROOT;
+	} else if (r == 0) {
+		r = is_fs(CGROUP_ROOT "/unified", CGROUP_V2_MAGIC, err);
+		*mount = r > 0 ? CGROUP_ROOT "/unified" : NULL;
+	}
+	return r;
+}
+
 int cgroup_host_detect(struct cgroup_host *ret, struct arena *a, struct error *err)
 {
 	struct detector d = {.host = ret, .a = a, .err = err};
@@ -261,12 +288,9 @@ int cgroup_host_detect(struct cgroup_host *ret, struct arena *a, struct error *e
 	int r;
 
 	*ret = (struct cgroup_host){.mode = CGROUP_MODE_NONE};
-	if (is_fs(CGROUP_ROOT, CGROUP_V2_MAGIC)) {
-		ret->mode = CGROUP_MODE_V2;
-		v2_mount = CGROUP_ROOT;
-	} else if (is_fs(CGROUP_ROOT "/unified", CGROUP_V2_MAGIC)) {
-		v2_mount = CGROUP_ROOT "/unified";
-	}
+	r = find_v2(ret, &v2_mount, err);
+	if (r < 0)
+		return r;
 	r = file_read_at(a, -1, "/proc/self/cgroup", MAX_PROC, &text, NULL, err);
 	if (r == -ENOENT) /* a kernel without cgroups, or /proc is not there: the latter is said by whoever needs it */
 		return 0;

@@ -8,6 +8,11 @@
 #include "base/str.h"
 #include "cgroup/internal.h"
 
+static int error_of(int r)
+{
+	return r < 0 ? r : 0;
+}
+
 /* v1 tells of no event when a cgroup has come from FREEZING to FROZEN, and one to which processes are added while it
  * freezes may stay in between: FROZEN is written again, at times after a THAWED, in steps of 1 to 16 ms. */
 static int freeze_v1(const struct cgroup_dir *d, bool frozen, int64_t deadline, struct error *err)
@@ -17,8 +22,8 @@ static int freeze_v1(const struct cgroup_dir *d, bool frozen, int64_t deadline, 
 
 	for (int step = 1, n = 1; r == 0; step = step < 16 ? step * 2 : 16, n++) {
 		r = file_write_at(d->fd, "freezer.state", frozen ? "FROZEN" : "THAWED");
-		if (r == 0 && file_read_small(d->fd, "freezer.state", state, sizeof(state)) < 0)
-			r = -ENODEV;
+		if (r == 0)
+			r = error_of(file_read_small(d->fd, "freezer.state", state, sizeof(state)));
 		if (r < 0 || str_eq(state, frozen ? "FROZEN" : "THAWED"))
 			break;
 		if (!frozen) /* an ancestor is frozen: nothing we may change */

@@ -17,11 +17,20 @@
 
 enum { DIR_FLAGS = O_PATH | O_DIRECTORY | O_CLOEXEC };
 
-static bool is_cgroup(int fd, bool v2)
+static int check_cgroup(int fd, const struct cgroup_dir *d, const char *otherwise, struct error *err)
 {
 	struct statfs st;
 
-	return fstatfs(fd, &st) == 0 && (unsigned long)st.f_type == (v2 ? CGROUP_V2_MAGIC : CGROUP_V1_MAGIC);
+	if (fstatfs(fd, &st) < 0)
+		return error_errno(err, errno, "cgroup: %s", d->path);
+	if ((unsigned long)st.f_type == (d->v2 ? CGROUP_V2_MAGIC : CGROUP_V1_MAGIC))
+		return 0;
+	return error_set(err, EINVAL, "cgroup: %s: %s", d->path, otherwise);
+}
+
+static const char *not_in_cgroup(const struct cgroup_dir *d)
+{
+	return d->v2 ? "not in a cgroup v2 file system" : "not in a cgroup v1 file system";
 }
 
 size_t cgroup_mount_len(const struct cgroup_dir *d)
@@ -115,18 +124,21 @@ int cgroup_enable_controllers(const struct cgroup_dir *d, const char *names)
 int cgroup_dir_open(struct cgroup_dir *d, struct error *err)
 {
 	_cleanup_close_ int fd = sys_openat2(AT_FDCWD, d->path, DIR_FLAGS, 0, SYS_RESOLVE_NO_SYMLINKS);
+	int r;
 
 	if (fd == -ENOENT)
 		return -ENOENT;
 	if (fd < 0)
 		return error_errno(err, fd, "cgroup: open: %s", d->path);
-	if (!is_cgroup(fd, d->v2))
-		return error_set(err, EINVAL, "cgroup: %s: not in a cgroup v%d file system", d->path, d->v2 ? 2 : 1);
+	r = check_cgroup(fd, d, not_in_cgroup(d), err);
+	if (r < 0)
+		return r;
 	_cleanup_close_ int parent = openat(fd, "..", DIR_FLAGS);
 	if (parent < 0)
 		return error_errno(err, errno, "cgroup: open: %s/..", d->path);
-	if (!is_cgroup(parent, d->v2))
-		return error_set(err, EINVAL, "cgroup: %s: the root cgroup cannot be a container's", d->path);
+	r = check_cgroup(parent, d, "the root cgroup cannot be a container's", err);
+	if (r < 0)
+		return r;
 	fd_close(&d->fd);
 	d->fd = TAKE_FD(fd);
 	return 0;
@@ -137,15 +149,17 @@ int cgroup_dir_remove(const struct cgroup_dir *d, struct error *err)
 	const char *name = strrchr(d->path, '/');
 	char above[PATH_MAX];
 	size_t len = name ? (size_t)(name - d->path) : 0;
+	int r;
 
 	if (!len || len >= sizeof(above))
-		return error_set(err, EINVAL, "cgroup: %s: not in a cgroup v%d file system", d->path, d->v2 ? 2 : 1);
+		return error_set(err, EINVAL, "cgroup: %s: %s", d->path, not_in_cgroup(d));
 	str_copy(above, len + 1, d->path);
 	_cleanup_close_ int parent = sys_openat2(AT_FDCWD, above, DIR_FLAGS, 0, SYS_RESOLVE_NO_SYMLINKS);
 	if (parent < 0)
 		return parent == -ENOENT ? -ENOENT : error_errno(err, parent, "cgroup: open: %s", above);
-	if (!is_cgroup(parent, d->v2))
-		return error_set(err, EINVAL, "cgroup: %s: not in a cgroup v%d file system", d->path, d->v2 ? 2 : 1);
+	r = check_cgroup(parent, d, not_in_cgroup(d), err);
+	if (r < 0)
+		return r;
 	if (unlinkat(parent, name + 1, AT_REMOVEDIR) == 0)
 		return 0;
 	return errno == EBUSY || errno == ENOENT ? -errno : error_errno(err, errno, "cgroup: remove: %s", d->path);

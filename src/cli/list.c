@@ -9,11 +9,12 @@
 
 struct list_options {
 	const char *format;
-	bool quiet;
+	bool quiet, clean;
 };
 
 static const struct option options[] = {
 	OPTION(struct list_options, format, "format", 'f', "table or json (default: \"table\")"),
+	OPTION(struct list_options, clean, "clean", 0, "first remove what killed runtimes have left below the state root"),
 	OPTION(struct list_options, quiet, "quiet", 'q', "only the ids, one a line"),
 };
 
@@ -98,7 +99,7 @@ static int run(struct cli *c, struct error *err)
 	bool json = str_eq(o->format, "json");
 	struct text t = TEXT_INIT(c->arena);
 	struct container *list;
-	size_t n;
+	size_t n = 0;
 	int r;
 
 	if (o->format && !json && !str_eq(o->format, "table"))
@@ -106,7 +107,9 @@ static int run(struct cli *c, struct error *err)
 	/* a state root that was asked for by name, and is not there: as runc has it */
 	if (c->globals.root && access(c->context.root, F_OK) < 0)
 		return error_errno(err, errno, "list: %s", c->context.root);
-	r = container_list(&c->context, c->arena, &list, &n, err);
+	r = o->clean ? container_clean(&c->context, err) : 0;
+	if (r == 0)
+		r = container_list(&c->context, c->arena, &list, &n, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {

@@ -151,24 +151,38 @@ void container_close(struct container *c)
 	fd_close(&c->dir);
 }
 
+int container_load_dir(int dir, const char *id, bool lock, struct arena *a, struct container *ret, struct error *err)
+{
+	int r = lock ? store_lock(dir, err) : 0;
+
+	*ret = (struct container){.dir = dir, .locked = lock};
+	if (r == 0) {
+		r = load(dir, id, a, ret, err);
+		if (r == -ENOENT && (store_gone(dir) || (!lock && store_locked(dir))))
+			error_set(err, ENOENT, "container does not exist: %s", id);
+		else if (r == -ENOENT)
+			r = error_set(err, EBADMSG, "container %s: damaged state: it has no state.json", id);
+		else if (r < 0)
+			error_prefix(err, "container %s: damaged state", id);
+	}
+	if (r < 0) {
+		ret->dir = -1;
+		cgroup_close(&ret->cgroup);
+	}
+	return r;
+}
+
 static int open_and_load(const struct context *x, const char *id, bool lock, struct arena *a, struct container *ret,
 	struct error *err)
 {
 	struct span span = span_begin(SPAN_ID_LOAD);
-	int r = 0;
+	_cleanup_close_ int dir = store_open(x, id, err);
+	int r = dir < 0 ? dir : container_load_dir(dir, id, lock, a, ret, err);
 
-	*ret = (struct container){.dir = store_open(x, id, err), .locked = lock};
-	if (ret->dir < 0)
-		return span_end(&span, ret->dir);
-	if (lock)
-		r = store_lock(ret->dir, err);
-	if (r == 0) {
-		r = load(ret->dir, id, a, ret, err);
-		if (r < 0)
-			error_prefix(err, "container %s: damaged state", id);
-	}
 	if (r < 0)
-		container_close(ret);
+		ret->dir = -1;
+	else
+		(void)TAKE_FD(dir);
 	return span_end(&span, r);
 }
 

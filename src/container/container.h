@@ -60,6 +60,9 @@ int container_load(const struct context *x, const char *id, struct arena *a, str
 /* The same, for a verb that changes it: waits for the lock, which container_close releases. */
 int container_load_locked(const struct context *x, const char *id, struct arena *a, struct container *ret,
 	struct error *err);
+/* The same of a state directory that is open (taken over on success). -ENOENT also while another verb is making or
+ * removing it; one that has no state and is nobody's work: -EBADMSG. */
+int container_load_dir(int dir, const char *id, bool lock, struct arena *a, struct container *ret, struct error *err);
 /* Every container below the root, by id; damaged ones are warned of and left out. */
 int container_list(const struct context *x, struct arena *a, struct container **ret, size_t *n, struct error *err);
 /* The state document that hooks and seccomp agents get, on one line. */
@@ -80,6 +83,9 @@ int container_create(const struct context *x, const char *id, const struct creat
 int container_run(const struct context *x, const char *id, const struct create_options *o, int *exit_status, struct error *err);
 int container_start(const struct context *x, const char *id, struct error *err);
 int container_kill(const struct context *x, const char *id, int sig, bool all, struct error *err);
+/* Removes the remnants of verbs that were killed before they had made a container: state directories without a state, or
+ * without a process, that no verb is at work on. */
+int container_clean(const struct context *x, struct error *err);
 /* force: kill first, and an unknown id is success. */
 int container_delete(const struct context *x, const char *id, bool force, struct error *err);
 int container_pause(const struct context *x, const char *id, struct error *err);

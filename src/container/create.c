@@ -331,7 +331,7 @@ void creation_undo(struct creation *c)
 		log_warn("%s", e.msg);
 	if (c->rdt.remove && intel_rdt_remove(c->rdt.remove, &e) < 0)
 		log_warn("%s", e.msg);
-	if (store_remove(c->x, c->id, &e) < 0)
+	if (store_remove(c->x, c->id, c->dir, &e) < 0)
 		log_warn("%s", e.msg);
 	if (c->hooks_begun && creation_state(c, STATUS_STOPPED, 0, &json, &len, &e) == 0)
 		hooks_run_all(c->plan, PLAN_HOOK_POSTSTOP, json, len, c->bundle);

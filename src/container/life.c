@@ -173,7 +173,7 @@ int life_remove(const struct context *x, struct container *c, struct arena *a, s
 	if (life_hooks(c, PLAN_HOOK_POSTSTOP, a, &e) < 0)
 		log_warn("%s", e.msg);
 	span = span_begin(SPAN_ID_STATE_REMOVE);
-	r = span_end(&span, store_remove(x, c->id, err));
+	r = span_end(&span, store_remove(x, c->id, c->dir, err));
 	metrics_count(METRIC_DELETED, r == 0);
 	metrics_count(METRIC_STOPPED, r == 0 && started);
 	return r;

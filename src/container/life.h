@@ -25,5 +25,7 @@ uint32_t life_namespaces(const struct container *c);
 int life_remove(const struct context *x, struct container *c, struct arena *a, struct error *err);
 /* The same where nobody can be told of a failure but the log. */
 void life_destroy(const struct context *x, struct container *c, struct arena *a);
+/* `delete` of the container whose state directory `dir` (taken over) is, or was; not of a later one of that id. */
+int life_delete(const struct context *x, const char *id, int dir, bool force, struct error *err);
 
 #endif

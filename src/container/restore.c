@@ -21,6 +21,7 @@
 #include "container/foreground.h"
 #include "container/notify.h"
 #include "container/process.h"
+#include "container/store.h"
 #include "kernel/sys.h"
 #include "plan/compile.h"
 
@@ -299,7 +300,8 @@ static int begin(struct restore *t, struct foreground *f, int *notify, struct er
 		r = creation_started(c, err);
 	if (r < 0 && c->dir >= 0)
 		creation_undo(c);
-	fd_close(&c->dir); /* the lock: from here on other verbs may act on it */
+	if (c->dir >= 0)
+		store_unlock(c->dir); /* from here on other verbs may act on it */
 	return r;
 }
 

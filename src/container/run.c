@@ -6,7 +6,9 @@
 #include "container/create.h"
 #include "container/foreground.h"
 #include "container/hooks_run.h"
+#include "container/life.h"
 #include "container/notify.h"
+#include "container/store.h"
 #include "perf/metrics.h"
 
 int creation_started(struct creation *c, struct error *err)
@@ -41,7 +43,7 @@ static int start(struct creation *c, struct foreground *f, int *notify, struct e
 	if (r < 0)
 		creation_undo(c);
 	else
-		fd_close(&c->dir); /* the lock: from here on other verbs may act on it */
+		store_unlock(c->dir); /* from here on other verbs may act on it */
 	return r;
 }
 
@@ -69,7 +71,7 @@ int creation_stay(struct creation *c, struct foreground *f, int notify, int *exi
 
 	(void)span_end(&span, status);
 	foreground_end(f);
-	if (!c->o->keep && container_delete(c->x, c->id, true, &e) < 0)
+	if (!c->o->keep && life_delete(c->x, c->id, TAKE_FD(c->dir), true, &e) < 0)
 		log_warn("%s", e.msg);
 	if (status < 0)
 		return status;

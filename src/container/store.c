@@ -89,13 +89,11 @@ static int open_dir(int root, const char *id, struct error *err)
 	return TAKE_FD(fd);
 }
 
-int store_create(const struct context *x, const char *id, struct error *err)
+/* -ENOENT without a message: somebody took it for a remnant before it was locked. */
+static int make_dir(const struct context *x, int root, const char *id, struct error *err)
 {
-	int r = container_check_id(id, err);
-	_cleanup_close_ int root = r < 0 ? -1 : store_open_root(x, true, err);
+	int r;
 
-	if (root < 0)
-		return r < 0 ? r : root;
 	if (mkdirat(root, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return error_set(err, EEXIST, "container with given ID already exists: %s", id);
@@ -103,7 +101,26 @@ int store_create(const struct context *x, const char *id, struct error *err)
 	}
 	_cleanup_close_ int fd = open_dir(root, id, err);
 	r = fd < 0 ? fd : store_lock(fd, err);
+	if (r == 0 && store_gone(fd))
+		r = -ENOENT;
+	if (r < 0)
+		(void)unlinkat(root, id, AT_REMOVEDIR);
 	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int store_create(const struct context *x, const char *id, struct error *err)
+{
+	int r = container_check_id(id, err);
+	_cleanup_close_ int root = r < 0 ? -1 : store_open_root(x, true, err);
+
+	if (root < 0)
+		return r < 0 ? r : root;
+	for (int tries = 0; tries < 8; tries++) {
+		r = make_dir(x, root, id, err);
+		if (r != -ENOENT)
+			return r;
+	}
+	return error_set(err, EBUSY, "state directory: %s/%s: is removed as often as it is made", x->root, id);
 }
 
 int store_open(const struct context *x, const char *id, struct error *err)
@@ -115,6 +132,23 @@ int store_open(const struct context *x, const char *id, struct error *err)
 	if (r < 0)
 		return r;
 	return fd == -ENOENT ? error_set(err, ENOENT, "container does not exist: %s", id) : fd;
+}
+
+bool store_try_lock(int dir)
+{
+	return flock(dir, LOCK_EX | LOCK_NB) == 0;
+}
+
+void store_unlock(int dir)
+{
+	(void)flock(dir, LOCK_UN);
+}
+
+bool store_gone(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && st.st_nlink == 0;
 }
 
 bool store_locked(int dir)
@@ -156,18 +190,16 @@ static int empty_dir(int fd, bool deeper)
 	return r;
 }
 
-int store_remove(const struct context *x, const char *id, struct error *err)
+int store_remove(const struct context *x, const char *id, int dir, struct error *err)
 {
 	_cleanup_close_ int root = store_open_root(x, false, err);
 	int r;
 
 	if (root < 0)
 		return root == -ENOENT ? 0 : root;
-	_cleanup_close_ int fd = open_dir(root, id, err);
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	r = empty_dir(fd, true);
-	if (r == 0 && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+	r = empty_dir(dir, true);
+	/* by its name only as long as it has one: nobody else takes it away under our lock */
+	if (r == 0 && !store_gone(dir) && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? error_errno(err, r, "removing the state directory: %s/%s", x->root, id) : 0;
 }

@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What a runtime that was killed, or its machine, leaves below the state root, and how it is cleaned.
+
+load helpers
+
+remnants() { # in all states a power cut may leave one
+	mkdir -m 700 -p "$ROOT/$ID-empty" "$ROOT/$ID-cut" "$ROOT/$ID-void" "$ROOT/$ID-new"
+	printf '{"version": 1, "id": "' >"$ROOT/$ID-cut/state.json"
+	: >"$ROOT/$ID-void/state.json"
+	echo '{}' >"$ROOT/$ID-new/state.json.tmp.1"
+}
+
+@test "list --clean removes state directories without a state, and nothing else" {
+	sleeper
+	set_args true
+	rt_ok create "$ID-created"
+	rt_ok run --keep "$ID-stopped"
+	remnants
+	rt_ok list --clean --quiet
+	is "$(echo $out)" "$ID $ID-created $ID-stopped"
+	is "$(cd "$ROOT" && echo "$ID"*)" "$ID $ID-created $ID-stopped"
+	is "$(state_of "$ID")" running
+}
+
+@test "list --clean takes away the cgroups of a create that was killed before its init" {
+	rt_ok create "$ID"
+	cp "$ROOT/$ID/state.json" "$BATS_TEST_TMPDIR/whole"
+	rt_ok delete --force "$ID"
+	mkdir -m 700 -p "$ROOT/$ID"
+	jq '.pid = 0 | .startTime = 0' "$BATS_TEST_TMPDIR/whole" >"$ROOT/$ID/state.json"
+	jq -r '.cgroup[] | sub("^[^/]*:"; "")' "$BATS_TEST_TMPDIR/whole" | xargs mkdir -p
+	[ -n "$(find /sys/fs/cgroup -type d -name "$ID")" ]
+	rt_ok list --clean
+	nothing_left
+}
+
+@test "list --clean leaves what a verb is at work on" {
+	mkdir -m 700 -p "$ROOT/$ID"
+	exec 9<"$ROOT/$ID"
+	flock 9
+	rt_ok list --clean
+	[ -d "$ROOT/$ID" ]
+	flock -u 9
+	exec 9<&-
+	rt_ok list --clean
+	[ ! -e "$ROOT/$ID" ]
+}
+
+@test "list names a state directory that is damaged, and shows the rest" {
+	sleeper
+	remnants
+	rt_ok list --quiet
+	is "$out" "$ID"
+	for r in empty cut void new; do
+		says "container $ID-$r: damaged state"
+	done
+}
+
+@test "delete --force removes any remnant, and create can have its id" {
+	remnants
+	for r in empty cut void new; do
+		rt_ok delete --force "$ID-$r"
+		[ ! -e "$ROOT/$ID-$r" ]
+		rt_ok run "$ID-$r"
+	done
+}
+
+@test "delete --force does not forget a container whose state cannot be read just now" {
+	sleeper
+	mv "$ROOT/$ID/state.json" "$BATS_TEST_TMPDIR/whole"
+	ln -s state.json "$ROOT/$ID/state.json" # ELOOP
+	rt_fails delete --force "$ID"
+	[ -d "$ROOT/$ID" ]
+	mv "$BATS_TEST_TMPDIR/whole" "$ROOT/$ID/state.json"
+	is "$(state_of "$ID")" running
+	rt_ok delete --force "$ID"
+	nothing_left
+}
+
+@test "a state that is just being made or removed is that of no container" {
+	mkdir -m 700 -p "$ROOT/$ID"
+	exec 9<"$ROOT/$ID"
+	flock 9
+	rt_fails state "$ID"
+	says "container does not exist"
+	rt_ok list --quiet
+	is "$out" ""
+	is "$err" ""
+	exec 9<&-
+	rmdir "$ROOT/$ID"
+}
+
+@test "run deletes its own container, not one that has got its id meanwhile" {
+	set_args sleep 1000
+	background "$RUNTIME" --root "$ROOT" run "$ID"
+	first=$bg_pid
+	wait_state "$ID" running
+	pid=$(pid_of "$ID")
+	kill -STOP "$first"
+	kill -KILL "$pid"
+	# its parent sleeps: nobody reaps it, but it has ended
+	wait_state "$ID" stopped
+	rt_ok delete "$ID"
+	sleeper
+	kill -CONT "$first"
+	wait_for is_gone "$first"
+	is "$(state_of "$ID")" running
+}

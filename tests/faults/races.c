@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * races: two verbs on one id at the same time, many times. What they and the container come to has to be what they come
+ * to one after the other, in some order. contrib/check-races builds and calls it.
+ */
+#include <err.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ground.h"
+
+enum before { NOTHING, CREATED, RUNNING, PAUSED, STOPPED };
+enum { MAX_OUTCOMES = 16, LIMIT_MS = 20000, SPREAD_US = 3000 };
+
+struct verb {
+	const char *name;
+	const char *words[12];
+	int killed; /* exit status when it has begun, and what it waits for is killed; or 0 */
+};
+
+static const struct verb create = {"create", {"create", "--bundle", "@bundle", "@id"}, 0},
+			 run = {"run --detach", {"run", "--detach", "--bundle", "@bundle", "@id"}, 0},
+			 start = {"start", {"start", "@id"}, 0},
+			 exec = {"exec", {"exec", "@id", "/probe", "7"}, 137},
+			 kill_it = {"kill", {"kill", "@id", "KILL"}, 0},
+			 term = {"kill --all", {"kill", "--all", "@id", "KILL"}, 0},
+			 pause_it = {"pause", {"pause", "@id"}, 0},
+			 resume = {"resume", {"resume", "@id"}, 0},
+			 update = {"update", {"update", "--pids-limit", "77", "@id"}, 0},
+			 delete = {"delete", {"delete", "@id"}, 0},
+			 force = {"delete --force", {"delete", "--force", "@id"}, 0},
+			 state = {"state", {"state", "@id"}, 0},
+			 clean = {"list --clean", {"list", "--clean"}, 0};
+
+static const struct pair {
+	enum before before;
+	const struct verb *a, *b;
+} pairs[] = {
+	{NOTHING, &create, &create}, {NOTHING, &create, &force}, {NOTHING, &create, &clean}, {NOTHING, &create, &state},
+	{NOTHING, &create, &delete}, {NOTHING, &create, &kill_it}, {NOTHING, &run, &run}, {NOTHING, &run, &force},
+	{NOTHING, &run, &state}, {CREATED, &start, &start}, {CREATED, &start, &kill_it}, {CREATED, &start, &force},
+	{CREATED, &start, &state}, {CREATED, &start, &update}, {CREATED, &start, &pause_it}, {CREATED, &start, &clean},
+	{CREATED, &kill_it, &force}, {CREATED, &delete, &start}, {RUNNING, &exec, &exec}, {RUNNING, &exec, &force},
+	{RUNNING, &exec, &kill_it}, {RUNNING, &exec, &pause_it}, {RUNNING, &exec, &update}, {RUNNING, &exec, &state},
+	{RUNNING, &pause_it, &kill_it}, {RUNNING, &pause_it, &term}, {RUNNING, &pause_it, &pause_it},
+	{RUNNING, &pause_it, &force}, {RUNNING, &pause_it, &state}, {RUNNING, &update, &force},
+	{RUNNING, &update, &update}, {RUNNING, &update, &pause_it}, {RUNNING, &update, &kill_it},
+	{RUNNING, &kill_it, &kill_it}, {RUNNING, &kill_it, &force}, {RUNNING, &kill_it, &state},
+	{RUNNING, &force, &force}, {RUNNING, &force, &create}, {RUNNING, &force, &state}, {PAUSED, &resume, &kill_it},
+	{PAUSED, &resume, &force}, {PAUSED, &resume, &resume}, {PAUSED, &resume, &state}, {PAUSED, &kill_it, &force},
+	{STOPPED, &delete, &delete}, {STOPPED, &delete, &create}, {STOPPED, &delete, &start}, {STOPPED, &delete, &state},
+	{STOPPED, &delete, &force}, {STOPPED, &force, &create},
+};
+
+/* What a pair came to: exit statuses, and the status of the container. */
+struct outcome {
+	int a, b;
+	char status[16];
+};
+
+static const char *const before_names[] = {"nothing", "created", "running", "paused", "stopped"};
+static unsigned times = 100, tried, held;
+static const char *setup_name;
+
+#define CALL(...) ground_call((const char *const[]){__VA_ARGS__, NULL})
+
+static void must(int r, const char *what)
+{
+	if (r)
+		errx(2, "%s: %s", what, ground_said());
+}
+
+/* A container that was killed may take a moment to end. */
+static void settle(const struct pair *p, struct outcome *o)
+{
+	bool killed = (p->a == &kill_it && o->a == 0) || (p->b == &kill_it && o->b == 0) || (p->b == &term && o->b == 0);
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(o->status, sizeof(o->status), "%s", ground_status());
+		if (!killed || !*o->status || strcmp(o->status, "stopped") == 0)
+			return;
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		usleep(500);
+	}
+}
+
+static void prepare(enum before before)
+{
+	char status[16] = "";
+
+	if (before == NOTHING)
+		return;
+	must(CALL("create", "--bundle", "@bundle", "@id"), "create");
+	if (before >= RUNNING)
+		must(CALL("start", "@id"), "start");
+	if (before == PAUSED)
+		must(CALL("pause", "@id"), "pause");
+	if (before != STOPPED)
+		return;
+	must(CALL("kill", "@id", "KILL"), "kill");
+	for (int i = 0; i < 1000 && strcmp(status, "stopped") != 0; i++)
+		snprintf(status, 16, "%s", ground_status());
+}
+
+static void wait_us(unsigned us)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - begin.tv_sec) * 1000000 + (now.tv_nsec - begin.tv_nsec) / 1000 < (long)us);
+}
+
+static pid_t begin(const struct verb *v, int gate, unsigned delay_us)
+{
+	char *const *argv = ground_argv(v->words);
+	sigset_t none;
+	pid_t pid = fork();
+	char c;
+
+	if (pid)
+		return pid;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	dup2(ground.err_fd, 1);
+	dup2(ground.err_fd, 2);
+	(void)!read(gate, &c, 1);
+	wait_us(delay_us);
+	execv(argv[0], argv);
+	_exit(127);
+}
+
+/* Both at once; false when one did not come to an end. */
+static bool at_once(const struct pair *p, unsigned i, struct outcome *o)
+{
+	unsigned delay = (unsigned)((i * 7919UL) % (2 * SPREAD_US));
+	int gate[2], status;
+	pid_t a, b, pid;
+	bool ended = true;
+
+	ground_forget();
+	if (pipe(gate) < 0)
+		err(2, "pipe");
+	a = begin(p->a, gate[0], delay > SPREAD_US ? delay - SPREAD_US : 0);
+	b = begin(p->b, gate[0], delay < SPREAD_US ? SPREAD_US - delay : 0);
+	(void)!write(gate[1], "go", 2);
+	close(gate[0]);
+	close(gate[1]);
+	for (int left = 2; left > 0;) {
+		struct timespec slice = {.tv_nsec = 50000000};
+		static int slices;
+		sigset_t child;
+
+		pid = waitpid(-1, &status, WNOHANG);
+		if (pid == a || pid == b) {
+			*(pid == a ? &o->a : &o->b) = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+			left--;
+			slices = 0;
+		}
+		if (pid)
+			continue;
+		sigemptyset(&child);
+		sigaddset(&child, SIGCHLD);
+		if (sigtimedwait(&child, NULL, &slice) < 0 && ++slices > LIMIT_MS / 50) {
+			kill(a, SIGKILL);
+			kill(b, SIGKILL);
+			ended = false;
+		}
+	}
+	return ended;
+}
+
+static bool same(const struct pair *p, const struct outcome *x, const struct outcome *y)
+{
+	bool a = x->a == y->a || (p->a->killed && x->a == p->a->killed);
+	bool b = x->b == y->b || (p->b->killed && x->b == p->b->killed);
+
+	return a && b && strcmp(x->status, y->status) == 0;
+}
+
+/* Everything that one order or the other comes to. */
+static size_t orders(const struct pair *p, struct outcome *all)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 6; i++) {
+		struct outcome o = {0};
+		bool known = false;
+
+		prepare(p->before);
+		if (i % 2) {
+			o.b = ground_call(p->b->words);
+			o.a = ground_call(p->a->words);
+		} else {
+			o.a = ground_call(p->a->words);
+			o.b = ground_call(p->b->words);
+		}
+		settle(p, &o);
+		for (size_t k = 0; k < n; k++)
+			known |= same(p, &o, &all[k]);
+		if (!known && n < MAX_OUTCOMES)
+			all[n++] = o;
+		must(CALL("delete", "--force", "@id"), "delete --force");
+		ground_drain();
+	}
+	return n;
+}
+
+static void race(const struct pair *p)
+{
+	struct outcome all[MAX_OUTCOMES], o;
+	size_t n = orders(p, all), good = 0;
+
+	for (unsigned i = 0; i < times; i++) {
+		char said[2048] = "";
+		const char *bad = NULL;
+
+		prepare(p->before);
+		if (!at_once(p, i, &o))
+			bad = "it did not come to an end";
+		snprintf(said, sizeof(said), "%s", ground_said());
+		settle(p, &o);
+		for (size_t k = 0; k < n && !bad; k++)
+			if (same(p, &o, &all[k]))
+				break;
+			else if (k + 1 == n)
+				bad = "no order of the two comes to that";
+		if (CALL("delete", "--force", "@id"))
+			bad = "delete --force fails";
+		if (*ground_left())
+			bad = ground_left();
+		tried++;
+		held += !bad;
+		good += !bad;
+		if (bad) {
+			printf("NOT HELD %s %s, %s and %s: exit %d and %d, the container \"%s\": %s\n\tthey said: %s\n", setup_name,
+				before_names[p->before], p->a->name, p->b->name, o.a, o.b, o.status, bad, said);
+			ground_scrub();
+		}
+		ground_drain();
+	}
+	printf("%s %s: %s and %s: %u tried, %zu held\n", setup_name, before_names[p->before], p->a->name, p->b->name, times,
+		good);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option all[] = {{"runtime", 1, NULL, 'r'}, {"root", 1, NULL, 'R'}, {"bundle", 1, NULL, 'b'},
+		{"parent", 1, NULL, 'P'}, {"setup", 1, NULL, 's'}, {"times", 1, NULL, 't'}, {"pair", 1, NULL, 'p'}, {0}};
+	size_t n = sizeof(pairs) / sizeof(pairs[0]), only = n;
+	int c;
+
+	ground.manager = "cgroupfs";
+	while ((c = getopt_long(argc, argv, "", all, NULL)) != -1)
+		switch (c) {
+		case 'r': ground.runtime = optarg; break;
+		case 'R': ground.root = optarg; break;
+		case 'b': ground.bundle = optarg; break;
+		case 'P': ground.parent = optarg; break;
+		case 's': setup_name = optarg; break;
+		case 't': times = (unsigned)atoi(optarg); break;
+		case 'p': only = (size_t)atoi(optarg); break;
+		default: return 2;
+		}
+	if (!ground.runtime || !ground.root || !ground.bundle || !ground.parent || !setup_name)
+		errx(2, "an option is missing");
+	ground_begin();
+	atexit(ground_end);
+	for (size_t i = 0; i < n; i++)
+		if (only == n || only == i)
+			race(&pairs[i]);
+	printf("%s: %u races of %zu pairs tried, %u held\n", setup_name, tried, only == n ? n : 1, held);
+	return held == tried ? 0 : 1;
+}
