@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "container/container.h"
 #include "container/life.h"
 #include "container/pid_namespace.h"
@@ -64,6 +69,8 @@ int container_kill(const struct context *x, const char *id, int sig, bool all, s
 
 	if (r < 0)
 		return r;
+	if (c.status == STATUS_CREATING) /* runtime.md: neither created nor running */
+		return error_set(err, ESRCH, "container not running: %s", status_name(c.status));
 	if (kills_all(&c, sig, all) && c.cgroup.n) {
 		if (!all && !c.pid && !has_members(&c, &a))
 			return error_set(err, ESRCH, "container not running");
@@ -80,10 +87,24 @@ int container_kill(const struct context *x, const char *id, int sig, bool all, s
 		return error_set(err, ESRCH, "container not running");
 	if (r < 0)
 		return error_errno(err, r, "kill: signal %d to process %d", sig, (int)c.pid);
-	/* on v1 a frozen process does not even die before it is thawed */
-	if (sig == SIGKILL && c.status == STATUS_PAUSED)
+	/* on v1 a frozen process does not even die before it is thawed; `pause` may have come between */
+	if (sig == SIGKILL && cgroup_is_frozen(&c.cgroup) > 0)
 		return cgroup_freeze(&c.cgroup, false, FREEZE_MS, err);
 	return 0;
+}
+
+/* Whether it is to die as soon as it runs. `kill` holds no lock: it looks for the freezer after it has sent the signal, and
+ * `pause` for the signal after it has frozen, so that one of the two sees the other. */
+static bool was_killed(pid_t pid)
+{
+	char path[32], text[4096];
+	const char *p;
+
+	fmt(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (file_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return false;
+	p = strstr(text, "\nSigPnd:");
+	return p && (strtoull(p + strlen("\nSigPnd:"), NULL, 16) & 1ULL << (SIGKILL - 1));
 }
 
 static int set_frozen(const struct context *x, const char *id, bool frozen, struct error *err)
@@ -98,7 +119,11 @@ static int set_frozen(const struct context *x, const char *id, bool frozen, stru
 		return error_set(err, EINVAL, "container not running: %s", status_name(c.status));
 	if (!frozen && c.status != STATUS_PAUSED)
 		return error_set(err, EINVAL, "container not paused: %s", status_name(c.status));
-	return cgroup_freeze(&c.cgroup, frozen, FREEZE_MS, err);
+	r = cgroup_freeze(&c.cgroup, frozen, FREEZE_MS, err);
+	if (r < 0 || !frozen || !was_killed(c.pid))
+		return r;
+	r = cgroup_freeze(&c.cgroup, false, FREEZE_MS, err);
+	return r < 0 ? r : error_set(err, EINVAL, "container not running: %s", status_name(STATUS_STOPPED));
 }
 
 int container_pause(const struct context *x, const char *id, struct error *err)

@@ -93,6 +93,8 @@ static int mount_tmpfs(struct init *in, const struct plan_mount *m, struct error
 
 	if (place >= 0)
 		(void)sys_close(place);
+	if (place >= 0 && mode < 0)
+		return error_errno(err, mode, "mount point");
 	if (mode_is(mode, S_IFDIR) && (!data || str_len(data) < PATH_MAX - 16)) {
 		fmt(with_mode, sizeof(with_mode), "mode=%04o%s%s", (unsigned)mode & 07777u, data ? "," : "",
 			data ? data : "");

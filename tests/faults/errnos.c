@@ -12,10 +12,10 @@
 #define SYS_openat2 437
 #endif
 
-#define LIST(...)                                        \
-	({                                               \
-		static const int list[] = {__VA_ARGS__, 0}; \
-		list;                                    \
+#define LIST(...)                                                                                                      \
+	({                                                                                                             \
+		static const int list[] = {__VA_ARGS__, 0};                                                            \
+		list;                                                                                                  \
 	})
 
 static const char *const names[] = {
@@ -145,12 +145,13 @@ static const int *of_files(long nr)
 		return LIST(EIO, EINVAL);
 	case SYS_mkdir:
 	case SYS_mkdirat:
+		return LIST(ENOSPC, EACCES, EEXIST, ENOENT, EROFS, EPERM);
 	case SYS_mknodat:
 	case SYS_symlinkat:
 	case SYS_symlink:
 	case SYS_linkat:
 	case SYS_link:
-		return LIST(ENOSPC, EACCES, EEXIST, ENOENT, EROFS, EPERM);
+		return LIST(ENOSPC, EACCES, ENOENT, EROFS, EPERM);
 	case SYS_unlink:
 	case SYS_unlinkat:
 	case SYS_rmdir:
@@ -244,9 +245,9 @@ static const int *of_prctl(unsigned long what)
 
 const int *errnos_of(long nr, const unsigned long *args)
 {
-	const int *l = nr == SYS_prctl				     ? of_prctl(args[0])
+	const int *l = nr == SYS_prctl                          ? of_prctl(args[0])
 		       : nr == SYS_wait4 && (args[2] & WNOHANG) ? LIST(ECHILD)
-								     : of_process(nr);
+								: of_process(nr);
 
 	if (!l)
 		l = of_files(nr);

@@ -24,10 +24,10 @@ struct verb {
 	const char *name;
 	enum before before;
 	bool with_init; /* the container's init takes part */
-	int ok;		/* exit status of success */
+	int ok;         /* exit status of success */
 	const char *words[12];
 	const char *(*done)(void); /* what is not as it is to be after success, or NULL */
-	const char *stays;	   /* the status in which a failure leaves the container */
+	const char *stays;         /* where a failure leaves the container; NULL: in a status of the verb's ways */
 };
 
 static struct {
@@ -65,8 +65,8 @@ static const char *compare(char **wanted)
 	if (!same) {
 		while (a > *wanted && a[-1] != '\n')
 			a--, b--;
-		snprintf(text, sizeof(text), "the container is another: \"%.*s\" instead of \"%.*s\"", (int)strcspn(b, "\n"), b,
-			(int)strcspn(a, "\n"), a);
+		snprintf(text, sizeof(text), "the container is another: \"%.*s\" instead of \"%.*s\"",
+			(int)strcspn(b, "\n"), b, (int)strcspn(a, "\n"), a);
 	}
 	free(report);
 	return same ? NULL : text;
@@ -161,8 +161,8 @@ static const struct verb verbs[] = {
 	{"start", CREATED, true, 0, {"start", "@id"}, started, NULL},
 	{"exec", RUNNING, false, 7, {"exec", "@id", "/probe", "7"}, executed, "running"},
 	{"kill", RUNNING, false, 0, {"kill", "@id", "KILL"}, stops, NULL},
-	{"pause", RUNNING, false, 0, {"pause", "@id"}, paused, "running"},
-	{"resume", PAUSED, false, 0, {"resume", "@id"}, resumed, "paused"},
+	{"pause", RUNNING, false, 0, {"pause", "@id"}, paused, NULL},
+	{"resume", PAUSED, false, 0, {"resume", "@id"}, resumed, NULL},
 	{"update", RUNNING, false, 0, {"update", "--pids-limit", "77", "@id"}, updated, "running"},
 	{"delete", STOPPED, false, 0, {"delete", "@id"}, nothing_left, NULL},
 	{"delete--force", RUNNING, false, 0, {"delete", "--force", "@id"}, nothing_left, NULL},
@@ -205,9 +205,9 @@ static const char *fault_text(const struct fault *f)
 	static char text[96];
 
 	snprintf(text, sizeof(text), "%s:%s:%u:%s", f->at.role, syscall_name(f->at.nr), f->at.n,
-		f->kind == FAULT_ERRNO	 ? strerrorname_np(f->err)
+		f->kind == FAULT_ERRNO   ? strerrorname_np(f->err)
 		: f->kind == FAULT_SHORT ? "short"
-		: f->kind == FAULT_KILL	 ? "kill"
+		: f->kind == FAULT_KILL  ? "kill"
 					 : "kill-all");
 	return text;
 }
@@ -269,10 +269,11 @@ static const char *clean_up(bool again)
 	return bad ? bad : nothing_left();
 }
 
-static void complain(const struct verb *v, const struct fault *f, const struct site *s, const char *said, const char *bad)
+static void complain(
+	const struct verb *v, const struct fault *f, const struct site *s, const char *said, const char *bad)
 {
-	printf("NOT HELD %s %s %s %s(%lx, %lx, %lx): %s\n", options.setup, v->name, fault_text(f), s->init ? "init " : "",
-		s->args[0], s->args[1], s->args[2], bad);
+	printf("NOT HELD %s %s %s %s(%lx, %lx, %lx): %s\n", options.setup, v->name, fault_text(f),
+		s->init ? "init " : "", s->args[0], s->args[1], s->args[2], bad);
 	if (*said)
 		printf("\tit said: %s\n", said);
 }
@@ -298,7 +299,8 @@ static void try(const struct verb *v, const struct fault *f)
 	sum.tried++;
 	bad = after_verb(v, f, t);
 	if (options.verbose)
-		printf("%s %s %sexit %x: %s\n", v->name, fault_text(f), where.init ? "init " : "", (unsigned)t->status, said);
+		printf("%s %s %sexit %x: %s\n", v->name, fault_text(f), where.init ? "init " : "", (unsigned)t->status,
+			said);
 	if (bad) {
 		complain(v, f, &where, said, bad);
 	}
@@ -372,7 +374,11 @@ static void try_verb(const struct verb *v)
 
 	for (int i = 0; i < 3; i++) { /* what is kept between starts is there then */
 		prepare(v->before);
-		must(ground_call(v->words) == v->ok, v->name);
+		if (ground_call(v->words) != v->ok) {
+			printf("%s %s: not to be had here: %s\n", options.setup, v->name, ground_said());
+			must(!clean_up(false), v->name);
+			return;
+		}
 		must(!v->done(), v->name);
 		must(!clean_up(true), v->name);
 	}
@@ -412,21 +418,50 @@ int main(int argc, char **argv)
 	ground.manager = "cgroupfs";
 	while ((c = getopt_long(argc, argv, "", all, NULL)) != -1)
 		switch (c) {
-		case 'r': ground.runtime = optarg; break;
-		case 'R': ground.root = optarg; break;
-		case 'b': ground.bundle = optarg; break;
-		case 'm': ground.manager = optarg; break;
-		case 'P': ground.parent = optarg; break;
-		case 'c': ground.cold = true; break;
-		case 's': options.setup = optarg; break;
-		case 'v': options.only_verb = optarg; break;
-		case 'f': options.only_fault = optarg; break;
-		case 'l': options.list = true; break;
-		case 'V': options.verbose = true; break;
-		case 't': options.times = (unsigned)atoi(optarg); break;
-		case 'k': options.part = (unsigned)atoi(optarg); break;
-		case 'n': options.of = (unsigned)atoi(optarg); break;
-		default: return 2;
+		case 'r':
+			ground.runtime = optarg;
+			break;
+		case 'R':
+			ground.root = optarg;
+			break;
+		case 'b':
+			ground.bundle = optarg;
+			break;
+		case 'm':
+			ground.manager = optarg;
+			break;
+		case 'P':
+			ground.parent = optarg;
+			break;
+		case 'c':
+			ground.cold = true;
+			break;
+		case 's':
+			options.setup = optarg;
+			break;
+		case 'v':
+			options.only_verb = optarg;
+			break;
+		case 'f':
+			options.only_fault = optarg;
+			break;
+		case 'l':
+			options.list = true;
+			break;
+		case 'V':
+			options.verbose = true;
+			break;
+		case 't':
+			options.times = (unsigned)atoi(optarg);
+			break;
+		case 'k':
+			options.part = (unsigned)atoi(optarg);
+			break;
+		case 'n':
+			options.of = (unsigned)atoi(optarg);
+			break;
+		default:
+			return 2;
 		}
 	if (!ground.runtime || !ground.root || !ground.bundle || !ground.parent || !options.setup || !options.of)
 		errx(2, "an option is missing");
@@ -435,7 +470,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!options.only_verb || strcmp(options.only_verb, verbs[i].name) == 0)
 			try_verb(&verbs[i]);
-	printf("%s: %u injections tried, %u held (%u refused with a reason, %u went on, %u killed; %u places not met again)\n",
+	printf("%s: %u injections tried, %u held (%u refused with a reason, %u went on, %u killed; %u places not met "
+	       "again)\n",
 		options.setup, sum.tried, sum.held, sum.said, sum.went_on, sum.killed, sum.missed);
 	return sum.held == sum.tried ? 0 : 1;
 }

@@ -48,7 +48,7 @@ char *const *ground_argv(const char *const *words)
 	argv[n++] = (char *)"--cgroup-manager";
 	argv[n++] = (char *)ground.manager;
 	for (; *words && n < 31; words++)
-		argv[n++] = strcmp(*words, "@id") == 0	      ? (char *)ID
+		argv[n++] = strcmp(*words, "@id") == 0       ? (char *)ID
 			    : strcmp(*words, "@bundle") == 0 ? (char *)ground.bundle
 							     : (char *)*words;
 	argv[n] = NULL;
@@ -302,8 +302,8 @@ static const char *left_mounts(void)
 	if (*a || *b) {
 		while (a > mounts_before && a[-1] != '\n')
 			a--, b--;
-		snprintf(text, sizeof(text), "mounts: \"%.*s\" where \"%.*s\" was", (int)strcspn(b, "\n"), b, (int)strcspn(a, "\n"),
-			a);
+		snprintf(text, sizeof(text), "mounts: \"%.*s\" where \"%.*s\" was", (int)strcspn(b, "\n"), b,
+			(int)strcspn(a, "\n"), a);
 	}
 	free(now);
 	return text;
@@ -332,7 +332,7 @@ static const char *odd_entry(const char *dir, const char *const *may)
 
 static const char *left_files(void)
 {
-	static const char *const root[] = {NEIGHBOUR, "@cache", NULL};
+	static const char *const root[] = {NEIGHBOUR, "@cache", "@metrics", NULL};
 	static char text[512];
 	const char *name = odd_entry(ground.root, root);
 	char path[256];
@@ -449,7 +449,8 @@ void ground_begin(void)
 		err(2, "%s", path);
 	find_hierarchies();
 	snprintf(path, sizeof(path), "%s/" NEIGHBOUR ".pid", ground.bundle);
-	if (CALL("run", "--detach", "--pid-file", path, "--bundle", ground.bundle, "--config", "neighbour.json", NEIGHBOUR))
+	if (CALL("run", "--detach", "--pid-file", path, "--bundle", ground.bundle, "--config", "neighbour.json",
+		    NEIGHBOUR))
 		errx(2, "the neighbour does not start: %s", ground_said());
 	FILE *f = fopen(path, "re");
 	if (!f || fscanf(f, "%d", &ground.neighbour) != 1)

@@ -14,11 +14,11 @@
 
 struct ground {
 	const char *runtime, *root, *bundle; /* absolute */
-	const char *manager;		     /* of cgroups */
-	const char *parent;		     /* cgroup below which the containers' are, as in config.json */
-	bool cold;			     /* nothing is kept from one start to the next */
-	int err_fd;			     /* what the last call said */
-	pid_t neighbour;		     /* a container that has nothing to do with it all */
+	const char *manager;                 /* of cgroups */
+	const char *parent;                  /* cgroup below which the containers' are, as in config.json */
+	bool cold;                           /* nothing is kept from one start to the next */
+	int err_fd;                          /* what the last call said */
+	pid_t neighbour;                     /* a container that has nothing to do with it all */
 };
 
 extern struct ground ground;
@@ -27,7 +27,8 @@ extern struct ground ground;
 void ground_begin(void);
 void ground_end(void);
 
-/* The whole command line for words ended by NULL, of which "@id" and "@bundle" are replaced. Overwritten by the next. */
+/* The whole command line for words ended by NULL, of which "@id" and "@bundle" are replaced. Overwritten by the next.
+ */
 char *const *ground_argv(const char *const *words);
 /* Calls the runtime; its exit status, 128 + signal, or -1 when it had to be ended. */
 int ground_call(const char *const *words);

@@ -60,7 +60,7 @@ static void add_mounts(void)
 	while (f && fgets(line, sizeof(line), f)) {
 		char *save, *word;
 
-		if (strstr(line, " - devtmpfs "))
+		if (strstr(line, " - devtmpfs ") || strstr(line, " /null "))
 			continue;
 		word = strtok_r(line, " \n", &save);
 		for (int i = 0; word; i++, word = strtok_r(NULL, " \n", &save))
@@ -96,7 +96,8 @@ static void add_links(const char *dir, const char *what)
 
 static void add_devices(void)
 {
-	static const char *const names[] = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "console", "mine"};
+	static const char *const names[] = {
+		"null", "zero", "full", "random", "urandom", "tty", "ptmx", "console", "mine", "../proc/keys"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char path[32];
@@ -117,8 +118,8 @@ static void add_rest(void)
 
 	(void)gethostname(name, sizeof(name));
 	(void)!getcwd(cwd, sizeof(cwd));
-	add("host %s cwd %s umask %o pid %d nice %d policy %d personality %lx\n", name, cwd, umask(0),
-		getpid() == 1, getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), syscall(SYS_personality, 0xffffffff));
+	add("host %s cwd %s umask %o pid %d nice %d policy %d personality %lx\n", name, cwd, umask(0), getpid() == 1,
+		getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), syscall(SYS_personality, 0xffffffff));
 	for (int i = 0; i < 16; i++)
 		if (getrlimit((__rlimit_resource_t)i, &r) == 0)
 			add("rlimit %d %lx %lx\n", i, (unsigned long)r.rlim_cur, (unsigned long)r.rlim_max);
@@ -129,8 +130,8 @@ static void add_rest(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const status[] = {"Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp:", "Seccomp_filters:",
-		"SigBlk:", "SigIgn:", "Cpus_allowed:", NULL};
+	static const char *const status[] = {"Uid:", "Gid:", "Groups:", "Cap",
+		"NoNewPrivs:", "Seccomp:", "Seccomp_filters:", "SigBlk:", "SigIgn:", "Cpus_allowed:", NULL};
 	static const char *const any[] = {"", NULL};
 	int fd;
 

@@ -26,36 +26,68 @@ struct verb {
 
 static const struct verb create = {"create", {"create", "--bundle", "@bundle", "@id"}, 0},
 			 run = {"run --detach", {"run", "--detach", "--bundle", "@bundle", "@id"}, 0},
-			 start = {"start", {"start", "@id"}, 0},
-			 exec = {"exec", {"exec", "@id", "/probe", "7"}, 137},
+			 start = {"start", {"start", "@id"}, 0}, exec = {"exec", {"exec", "@id", "/probe", "7"}, 137},
 			 kill_it = {"kill", {"kill", "@id", "KILL"}, 0},
 			 term = {"kill --all", {"kill", "--all", "@id", "KILL"}, 0},
-			 pause_it = {"pause", {"pause", "@id"}, 0},
-			 resume = {"resume", {"resume", "@id"}, 0},
+			 pause_it = {"pause", {"pause", "@id"}, 0}, resume = {"resume", {"resume", "@id"}, 0},
 			 update = {"update", {"update", "--pids-limit", "77", "@id"}, 0},
 			 delete = {"delete", {"delete", "@id"}, 0},
 			 force = {"delete --force", {"delete", "--force", "@id"}, 0},
-			 state = {"state", {"state", "@id"}, 0},
-			 clean = {"list --clean", {"list", "--clean"}, 0};
+			 state = {"state", {"state", "@id"}, 0}, clean = {"list --clean", {"list", "--clean"}, 0};
 
 static const struct pair {
 	enum before before;
 	const struct verb *a, *b;
 } pairs[] = {
-	{NOTHING, &create, &create}, {NOTHING, &create, &force}, {NOTHING, &create, &clean}, {NOTHING, &create, &state},
-	{NOTHING, &create, &delete}, {NOTHING, &create, &kill_it}, {NOTHING, &run, &run}, {NOTHING, &run, &force},
-	{NOTHING, &run, &state}, {CREATED, &start, &start}, {CREATED, &start, &kill_it}, {CREATED, &start, &force},
-	{CREATED, &start, &state}, {CREATED, &start, &update}, {CREATED, &start, &pause_it}, {CREATED, &start, &clean},
-	{CREATED, &kill_it, &force}, {CREATED, &delete, &start}, {RUNNING, &exec, &exec}, {RUNNING, &exec, &force},
-	{RUNNING, &exec, &kill_it}, {RUNNING, &exec, &pause_it}, {RUNNING, &exec, &update}, {RUNNING, &exec, &state},
-	{RUNNING, &pause_it, &kill_it}, {RUNNING, &pause_it, &term}, {RUNNING, &pause_it, &pause_it},
-	{RUNNING, &pause_it, &force}, {RUNNING, &pause_it, &state}, {RUNNING, &update, &force},
-	{RUNNING, &update, &update}, {RUNNING, &update, &pause_it}, {RUNNING, &update, &kill_it},
-	{RUNNING, &kill_it, &kill_it}, {RUNNING, &kill_it, &force}, {RUNNING, &kill_it, &state},
-	{RUNNING, &force, &force}, {RUNNING, &force, &create}, {RUNNING, &force, &state}, {PAUSED, &resume, &kill_it},
-	{PAUSED, &resume, &force}, {PAUSED, &resume, &resume}, {PAUSED, &resume, &state}, {PAUSED, &kill_it, &force},
-	{STOPPED, &delete, &delete}, {STOPPED, &delete, &create}, {STOPPED, &delete, &start}, {STOPPED, &delete, &state},
-	{STOPPED, &delete, &force}, {STOPPED, &force, &create},
+	{NOTHING, &create, &create},
+	{NOTHING, &create, &force},
+	{NOTHING, &create, &clean},
+	{NOTHING, &create, &state},
+	{NOTHING, &create, &delete},
+	{NOTHING, &create, &kill_it},
+	{NOTHING, &run, &run},
+	{NOTHING, &run, &force},
+	{NOTHING, &run, &state},
+	{CREATED, &start, &start},
+	{CREATED, &start, &kill_it},
+	{CREATED, &start, &force},
+	{CREATED, &start, &state},
+	{CREATED, &start, &update},
+	{CREATED, &start, &pause_it},
+	{CREATED, &start, &clean},
+	{CREATED, &kill_it, &force},
+	{CREATED, &delete, &start},
+	{RUNNING, &exec, &exec},
+	{RUNNING, &exec, &force},
+	{RUNNING, &exec, &kill_it},
+	{RUNNING, &exec, &update},
+	{RUNNING, &exec, &state},
+	{RUNNING, &pause_it, &kill_it},
+	{RUNNING, &pause_it, &term},
+	{RUNNING, &pause_it, &pause_it},
+	{RUNNING, &pause_it, &force},
+	{RUNNING, &pause_it, &state},
+	{RUNNING, &update, &force},
+	{RUNNING, &update, &update},
+	{RUNNING, &update, &pause_it},
+	{RUNNING, &update, &kill_it},
+	{RUNNING, &kill_it, &kill_it},
+	{RUNNING, &kill_it, &force},
+	{RUNNING, &kill_it, &state},
+	{RUNNING, &force, &force},
+	{RUNNING, &force, &create},
+	{RUNNING, &force, &state},
+	{PAUSED, &resume, &kill_it},
+	{PAUSED, &resume, &force},
+	{PAUSED, &resume, &resume},
+	{PAUSED, &resume, &state},
+	{PAUSED, &kill_it, &force},
+	{STOPPED, &delete, &delete},
+	{STOPPED, &delete, &create},
+	{STOPPED, &delete, &start},
+	{STOPPED, &delete, &state},
+	{STOPPED, &delete, &force},
+	{STOPPED, &force, &create},
 };
 
 /* What a pair came to: exit statuses, and the status of the container. */
@@ -79,7 +111,8 @@ static void must(int r, const char *what)
 /* A container that was killed may take a moment to end. */
 static void settle(const struct pair *p, struct outcome *o)
 {
-	bool killed = (p->a == &kill_it && o->a == 0) || (p->b == &kill_it && o->b == 0) || (p->b == &term && o->b == 0);
+	bool killed =
+		(p->a == &kill_it && o->a == 0) || (p->b == &kill_it && o->b == 0) || (p->b == &term && o->b == 0);
 
 	for (int i = 0; i < 1000; i++) {
 		snprintf(o->status, sizeof(o->status), "%s", ground_status());
@@ -186,21 +219,23 @@ static bool same(const struct pair *p, const struct outcome *x, const struct out
 	return a && b && strcmp(x->status, y->status) == 0;
 }
 
-/* Everything that one order or the other comes to. */
+/* Everything that one order or the other comes to, the second straight after the first, and later. */
 static size_t orders(const struct pair *p, struct outcome *all)
 {
 	size_t n = 0;
 
-	for (unsigned i = 0; i < 6; i++) {
+	for (unsigned i = 0; i < 12; i++) {
 		struct outcome o = {0};
 		bool known = false;
 
 		prepare(p->before);
 		if (i % 2) {
 			o.b = ground_call(p->b->words);
+			wait_us(i < 6 ? 0 : 20000);
 			o.a = ground_call(p->a->words);
 		} else {
 			o.a = ground_call(p->a->words);
+			wait_us(i < 6 ? 0 : 20000);
 			o.b = ground_call(p->b->words);
 		}
 		settle(p, &o);
@@ -241,35 +276,52 @@ static void race(const struct pair *p)
 		held += !bad;
 		good += !bad;
 		if (bad) {
-			printf("NOT HELD %s %s, %s and %s: exit %d and %d, the container \"%s\": %s\n\tthey said: %s\n", setup_name,
-				before_names[p->before], p->a->name, p->b->name, o.a, o.b, o.status, bad, said);
+			printf("NOT HELD %s %s, %s and %s: exit %d and %d, the container \"%s\": %s\n\tthey said: %s\n",
+				setup_name, before_names[p->before], p->a->name, p->b->name, o.a, o.b, o.status, bad,
+				said);
 			ground_scrub();
 		}
 		ground_drain();
 	}
-	printf("%s %s: %s and %s: %u tried, %zu held\n", setup_name, before_names[p->before], p->a->name, p->b->name, times,
-		good);
+	printf("%s %s: %s and %s: %u tried, %zu held\n", setup_name, before_names[p->before], p->a->name, p->b->name,
+		times, good);
 	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option all[] = {{"runtime", 1, NULL, 'r'}, {"root", 1, NULL, 'R'}, {"bundle", 1, NULL, 'b'},
-		{"parent", 1, NULL, 'P'}, {"setup", 1, NULL, 's'}, {"times", 1, NULL, 't'}, {"pair", 1, NULL, 'p'}, {0}};
+		{"parent", 1, NULL, 'P'}, {"setup", 1, NULL, 's'}, {"times", 1, NULL, 't'}, {"pair", 1, NULL, 'p'},
+		{0}};
 	size_t n = sizeof(pairs) / sizeof(pairs[0]), only = n;
 	int c;
 
 	ground.manager = "cgroupfs";
 	while ((c = getopt_long(argc, argv, "", all, NULL)) != -1)
 		switch (c) {
-		case 'r': ground.runtime = optarg; break;
-		case 'R': ground.root = optarg; break;
-		case 'b': ground.bundle = optarg; break;
-		case 'P': ground.parent = optarg; break;
-		case 's': setup_name = optarg; break;
-		case 't': times = (unsigned)atoi(optarg); break;
-		case 'p': only = (size_t)atoi(optarg); break;
-		default: return 2;
+		case 'r':
+			ground.runtime = optarg;
+			break;
+		case 'R':
+			ground.root = optarg;
+			break;
+		case 'b':
+			ground.bundle = optarg;
+			break;
+		case 'P':
+			ground.parent = optarg;
+			break;
+		case 's':
+			setup_name = optarg;
+			break;
+		case 't':
+			times = (unsigned)atoi(optarg);
+			break;
+		case 'p':
+			only = (size_t)atoi(optarg);
+			break;
+		default:
+			return 2;
 		}
 	if (!ground.runtime || !ground.root || !ground.bundle || !ground.parent || !setup_name)
 		errx(2, "an option is missing");

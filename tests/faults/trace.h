@@ -12,9 +12,9 @@
 
 enum fault_kind {
 	FAULT_NONE,
-	FAULT_ERRNO,	/* the call is not made and answers with an error */
-	FAULT_SHORT,	/* a read or write is asked for half of its bytes */
-	FAULT_KILL,	/* its process is killed instead */
+	FAULT_ERRNO,    /* the call is not made and answers with an error */
+	FAULT_SHORT,    /* a read or write is asked for half of its bytes */
+	FAULT_KILL,     /* its process is killed instead */
 	FAULT_KILL_ALL, /* all processes of the runtime are */
 };
 
