@@ -60,7 +60,7 @@ static int clean(const struct context *x, const char *id, int dir, struct error 
 	_cleanup_close_ int mine = dir;
 	int r = container_load_dir(dir, id, true, &a, &c, err);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT || r == -EPROTO)
 		return 0;
 	if (is_damaged(r)) {
 		log_info("%s; the directory is removed", err->msg);
