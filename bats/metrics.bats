@@ -380,14 +380,10 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 }
 
 @test "metrics: the dashboard asks for what there is" {
-	rt_ok run "$ID"
-	rt_fails run --bundle /nonexistent "$ID"
-	set_config '.hooks = {poststop: [{path: "/bin/true"}]}'
-	rt_ok run "$ID"
 	rt_ok metrics --format openmetrics
-	grep -oE '^enviro_oci_[a-z_]+' <<<"$out" | sort -u >"$BATS_TEST_TMPDIR/there"
-	jq -r '.. | .expr? // empty, .query? // empty' "$TOP/contrib/metrics/grafana.json" | grep -oE 'enviro_oci_[a-z_]+' | sort -u \
-		>"$BATS_TEST_TMPDIR/asked"
+	sed -n 's/^# HELP \(enviro_oci_[a-z_]*\) .*/\1/p' <<<"$out" | sort -u >"$BATS_TEST_TMPDIR/there"
+	jq -r '.. | .expr? // empty, .query? // empty' "$TOP/contrib/metrics/grafana.json" | grep -oE 'enviro_oci_[a-z_]+' |
+		sed -E 's/_(bucket|sum|count)$//' | sort -u >"$BATS_TEST_TMPDIR/asked"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/asked")" -ge 10 ]
 	is "$(comm -13 "$BATS_TEST_TMPDIR/there" "$BATS_TEST_TMPDIR/asked")" ""
 }
