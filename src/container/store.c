@@ -246,7 +246,8 @@ int store_ids(const struct context *x, struct arena *a, char ***ret, size_t *n, 
 		len++;
 	}
 	closedir(d);
-	qsort(ids, len, sizeof(*ids), by_name);
+	if (len)
+		qsort(ids, len, sizeof(*ids), by_name);
 	*ret = ids;
 	*n = len;
 	return 0;
