@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/criu.h"
+#include "cli/progress.h"
 
 struct checkpoint_line {
 	struct criu_settings criu;
@@ -28,9 +29,11 @@ static const struct option options[] = {
 static int run(struct cli *c, struct error *err)
 {
 	struct checkpoint_line *l = c->options;
+	_cleanup_progress_ struct progress p;
 
 	l->criu.empty_ns = l->empty_ns.v;
 	l->criu.empty_ns_len = l->empty_ns.len;
+	progress_begin(&p, "checkpoint", c->args[0]);
 	return container_checkpoint(&c->context, c->args[0], &l->criu, err);
 }
 

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "cli/text.h"
 #include "container/store.h"
 #include "fast/config.h"
@@ -90,6 +91,7 @@ static int show(struct cli *c, int root, bool json, struct error *err)
 static int fill(struct cli *c, const struct prewarm_options *o, struct error *err)
 {
 	const struct config *config = config_get();
+	_cleanup_progress_ struct progress p = PROGRESS_NONE;
 	uint32_t flags, kinds, count;
 	int r = parse_kinds(o->namespaces ? o->namespaces : "net", &flags, &kinds, err);
 
@@ -104,7 +106,10 @@ static int fill(struct cli *c, const struct prewarm_options *o, struct error *er
 	if (c->context.rootless)
 		return error_set(err, EPERM, "prewarm: only root of the host can make namespaces for others to join");
 	_cleanup_close_ int root = store_open_root(&c->context, true, err);
-	return root < 0 ? root : nspool_fill(root, flags, count, config->max_cached_namespaces, err);
+	if (root < 0)
+		return root;
+	progress_begin(&p, "prewarm", NULL);
+	return nspool_fill(root, flags, count, config->max_cached_namespaces, err);
 }
 
 static int run(struct cli *c, struct error *err)

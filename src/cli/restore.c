@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/criu.h"
+#include "cli/progress.h"
 
 struct restore_line {
 	struct create_options create;
@@ -32,10 +33,13 @@ static const struct option options[] = {
 static int run(struct cli *c, struct error *err)
 {
 	struct restore_line *l = c->options;
+	_cleanup_progress_ struct progress p = PROGRESS_NONE;
 	int status = 0, r;
 
 	l->criu.empty_ns = l->empty_ns.v;
 	l->criu.empty_ns_len = l->empty_ns.len;
+	if (l->create.detach) /* else the container has the terminal then */
+		progress_begin(&p, "restore", c->args[0]);
 	r = container_restore(&c->context, c->args[0], &l->create, &l->criu, &status, err);
 	return r < 0 ? r : status;
 }
