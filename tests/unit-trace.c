@@ -161,11 +161,16 @@ static void test_chart(void)
 static void test_join(void)
 {
 	const struct trace_span *s;
+	struct trace_sum sum, joined;
 
-	read_events(SPAN("a", "", "0", "100") "," SPAN("m", "", "0", "10") "," SPAN("m", "", "10", "10") ","
+	read_events(SPAN("a", "verb", "0", "100") "," SPAN("m", "", "0", "10") "," SPAN("m", "", "10", "10") ","
 		SPAN("m", "", "20.5", "9.5") "," SPAN("p", "", "22", "1") "," SPAN("m", "", "30", "10") ","
 		SPAN("m", "", "42", "10") "," SPAN("n", "", "52", "1") "," SPAN("n", "wait", "53", "1"));
+	sum = trace_sum(trace.tracks);
 	tap_ok(trace_join(&trace, &arena), "spans are joined");
+	joined = trace_sum(trace.tracks);
+	tap_ok(joined.total == sum.total && joined.waiting == sum.waiting, "that changes no sum");
+	tap_is_int(joined.unnamed, 100000 - 10000 - 10000 - 9500 - 10000 - 10000 - 1000 - 1000, "not even this");
 	s = trace.tracks[0].spans;
 	tap_is_str(s[1].name, "m (2)", "two of the same name");
 	tap_is_int(s[1].length, 20000, "are as long as both");

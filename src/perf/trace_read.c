@@ -254,6 +254,8 @@ struct trace_sum trace_sum(const struct trace_track *k)
 	for (size_t i = 0; i < k->n; i++) {
 		const struct trace_span *s = &k->spans[i];
 
+		if (s->joined)
+			continue;
 		if (!s->up)
 			sum.total += s->length;
 		if (str_eq(s->category, TRACE_WAIT) && s->start >= waited) {
@@ -265,5 +267,7 @@ struct trace_sum trace_sum(const struct trace_track *k)
 		if (s->up && is_verb(s->up))
 			sum.unnamed -= s->length;
 	}
+	if (sum.unnamed < 0) /* parts that overlap */
+		sum.unnamed = 0;
 	return sum;
 }
