@@ -14,6 +14,16 @@ load helpers
 	wait_for file_has "$BATS_TEST_TMPDIR/out" created
 }
 
+@test "a created init has nothing open but its streams, its root, procfs and sockets" {
+	set_args true
+	rt_ok create "$ID"
+	pid=$(pid_of "$ID")
+	for fd in /proc/"$pid"/fd/*; do
+		[ "${fd##*/}" -gt 2 ] || continue
+		[[ $(readlink "$fd") =~ ^(/|/proc|socket:.*)$ ]] || { ls -l "/proc/$pid/fd" && false; }
+	done
+}
+
 @test "preserve-fds: what is named but not open is refused" {
 	known_gap runc "takes descriptors of its own for it"
 	set_args true

@@ -235,6 +235,9 @@ int step_ready(struct init *in, const struct plan_step *s, struct error *err)
 	int listener = init_slot(in, SLOT_START), r;
 
 	(void)s;
+	if (in->sys_mount > 0) /* all masks are done */
+		(void)sys_close(in->sys_mount);
+	in->sys_mount = 0;
 	/* From here on the container outlives the runtime. */
 	(void)sys_prctl(1 /* PR_SET_PDEATHSIG */, 0, 0, 0, 0);
 	if (listener < 0 && !(in->without & SYNC_WITHOUT_GO))
