@@ -117,6 +117,23 @@ has_pid() {
 	has_not "$(cat "$notify_out")" "thinking"
 }
 
+@test "NOTIFY_SOCKET: run in the foreground says READY for itself" {
+	known_gap crun "hands the host's on"
+	notify_server
+	set_args sleep 1000
+	background env NOTIFY_SOCKET="$NOTIFY" "$RUNTIME" --root "$ROOT" run "$ID"
+	run_pid=$bg_pid
+	wait_for has_pid
+	notify_send "$(pid_of "$ID")" "STATUS=thinking
+READY=1"
+	wait_for file_has "$notify_out" "READY=1"
+	wait_for file_has "$notify_out" "MAINPID=$run_pid"
+	has_not "$(cat "$notify_out")" "thinking"
+	is_alive "$run_pid"
+	rt_ok kill "$ID" KILL
+	wait_for is_gone "$run_pid"
+}
+
 @test "NOTIFY_SOCKET: a container that ends without READY does not hold the runtime" {
 	known_gap runc "waits where nobody reaps"
 	known_gap crun "hands the host's on"

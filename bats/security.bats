@@ -539,3 +539,109 @@ no_inheritable() {
 	rt_ok spec --bundle new
 	is "$(jq -c '.process.capabilities.inheritable // []' new/config.json)" "[]"
 }
+
+# ---------------------------------------------------------------- what others may have put where the runtime looks
+
+@test "state: a state root or directory that is not ours alone, or a link, is refused and left alone" {
+	known_gap runc "looks at neither"
+	known_gap crun "looks at neither"
+	sleeper
+	pid=$(pid_of "$ID")
+	for change in "chmod 777" "chmod 775" "chown 1000"; do
+		$change "$ROOT"
+		for verb in state "delete --force" "kill"; do
+			rt_fails $verb "$ID"
+			says "state root"
+		done
+		chown 0 "$ROOT" && chmod 700 "$ROOT"
+		$change "$ROOT/$ID"
+		for verb in state "kill"; do
+			rt_fails $verb "$ID"
+		done
+		chown 0 "$ROOT/$ID" && chmod 700 "$ROOT/$ID"
+	done
+	is_alive "$pid"
+	# a container of that name is what somebody else says it is
+	cp -a "$ROOT/$ID/." "$OUTSIDE/sub"
+	BEFORE=$(outside)
+	ln -s "$OUTSIDE/sub" "$ROOT/$ID-x"
+	for verb in state "kill" "delete --force" "delete"; do
+		rt $verb "$ID-x" KILL
+		rt $verb "$ID-x"
+		[ "$status" != 0 ]
+	done
+	is_alive "$pid"
+	untouched
+	rm "$ROOT/$ID-x"
+	rt_ok delete --force "$ID"
+}
+
+@test "state: a cache that is a link, or not ours alone, is not used" {
+	known_gap runc "has none"
+	known_gap crun "looks elsewhere"
+	set_config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+	rt_ok run "$ID"
+	[ -n "$(find "$ROOT/@cache" -name 'seccomp-*' 2>/dev/null)" ] || skip "nothing is kept here"
+	rm -rf "$ROOT/@cache"
+	ln -s "$OUTSIDE" "$ROOT/@cache"
+	rt_ok run "$ID"
+	untouched
+	rm "$ROOT/@cache"
+	mkdir -m 777 "$ROOT/@cache"
+	chown 1000 "$ROOT/@cache"
+	rt_ok run "$ID"
+	is "$(find "$ROOT/@cache" -name 'seccomp-*' -user 1000)" ""
+	rm -rf "$ROOT/@cache"
+}
+
+# ---------------------------------------------------------------- the process that reads what a container sends
+
+# relay_of RUNTIME-PID: sets $relay.
+relay_of() {
+	relay=$(pgrep -P "$1" -x enviro-oci:rela)
+}
+
+in_jail() {
+	is "$(awk '/^(Seccomp|NoNewPrivs):/ { print $2 }' "/proc/$relay/status")" "$(printf '1\n2')" "no_new_privs, seccomp"
+	# the standard streams, a socket to the runtime, and what it relays
+	[ "$(ls "/proc/$relay/fd" | wc -l)" -le 5 ] || { ls -l "/proc/$relay/fd" && false; }
+}
+
+@test "jail: a terminal is relayed by a process that can do nothing else, of run and exec" {
+	known_gap runc "has none"
+	known_gap crun "has none"
+	set_config '.process.terminal = true'
+	set_script 'echo begun; exec sleep 1000'
+	background "$PYTHON" "$BATS_TEST_DIRNAME/pty.py" run -- "$RUNTIME" --root "$ROOT" run "$ID"
+	wait_state "$ID" running
+	wait_for file_has "$bg_out" begun
+	relay_of "$(pgrep -P "$bg_pid")"
+	in_jail
+	# what it lives for is gone: so is it
+	rt_ok kill "$ID" KILL
+	wait_for is_gone "$relay"
+	wait_for test ! -e "$ROOT/$ID"
+	set_config '.process.terminal = false'
+	sleeper
+	background "$PYTHON" "$BATS_TEST_DIRNAME/pty.py" run -- "$RUNTIME" --root "$ROOT" exec --tty "$ID" sh -c 'echo begun; exec sleep 1000'
+	wait_for file_has "$bg_out" begun
+	pid=$(pgrep -P "$bg_pid")
+	relay_of "$pid"
+	in_jail
+	kill -KILL "$pid" # a runtime that is killed leaves no relay
+	wait_for is_gone "$relay"
+}
+
+@test "jail: the notify socket is read by a process that can do nothing else" {
+	known_gap runc "has none"
+	known_gap crun "has none"
+	set_args sleep 1000
+	background env NOTIFY_SOCKET="$BATS_TEST_TMPDIR/nobody" "$RUNTIME" --root "$ROOT" run --detach "$ID"
+	pid=$bg_pid
+	wait_state "$ID" running
+	wait_for relay_of "$pid"
+	in_jail
+	rt_ok kill "$ID" KILL
+	wait_for is_gone "$pid"
+	is_gone "$relay"
+}

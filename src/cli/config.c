@@ -50,6 +50,7 @@ static void add_table(struct text *t)
 	add_bool(t, "prewarm", c->prewarm, c->has_prewarm);
 	add_number(t, "max_cached_namespaces", c->max_cached_namespaces, c->has_max_cached_namespaces);
 	add_bool(t, "metrics", c->metrics, c->has_metrics);
+	add_bool(t, "jail", c->jail, c->has_jail);
 	add_bool(t, "cache.enabled", c->cache->enabled, c->cache->has_enabled);
 	add_number(t, "cache.max_bytes", c->cache->max_bytes, c->cache->has_max_bytes);
 	add_number(t, "cache.max_entries", c->cache->max_entries, c->cache->has_max_entries);

@@ -13,6 +13,7 @@
 #include "container/exec_process.h"
 #include "container/foreground.h"
 #include "container/life.h"
+#include "fast/config.h"
 #include "perf/metrics.h"
 #include "plan/compile.h"
 
@@ -70,7 +71,7 @@ static int check_terminal(const struct execution *e, struct error *err)
 	if (e->o->console_socket && !(e->process->terminal && e->o->detach))
 		return error_set(err, EINVAL,
 			"cannot use console socket if enviro-oci will not detach or allocate tty");
-	return 0;
+	return e->process->terminal && !e->o->detach ? config_load(err) : 0;
 }
 
 /* The filter that was compiled when the container was made. */

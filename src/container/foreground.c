@@ -2,7 +2,6 @@
 #include "container/foreground.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,7 +13,6 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/notify.h"
-#include "container/relay.h"
 #include "kernel/sys.h"
 
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
@@ -76,86 +74,84 @@ void foreground_end(struct foreground *f)
 	if (f->signals >= 0)
 		sigprocmask(SIG_SETMASK, &f->before, NULL);
 	fd_close(&f->signals);
+	relay_child_stop(&f->relay);
 }
 
+struct process {
+	pid_t pid;
+	int pidfd, console;
+};
+
 /* Reaps all that ended; the status of `pid` when it is among them, else -1. */
-static int reap(pid_t pid)
+static int reap(struct foreground *f, pid_t pid)
 {
 	int found = -1, status;
 	pid_t p;
 
-	while ((p = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((p = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (p == pid)
 			found = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		if (p == f->relay.pid) {
+			if (WIFEXITED(status) && WEXITSTATUS(status) == RELAY_CHILD_LOST)
+				log_warn("terminal: nobody reads its output: the rest is lost");
+			relay_child_gone(&f->relay);
+		}
+	}
 	return found;
 }
 
-static int take_signals(struct foreground *f, pid_t pid, int pidfd, int console)
+/* Whoever wants us gone need not wait for somebody to read what is left. */
+static void hurry(struct foreground *f, int signo)
+{
+	if (f->relay.pid && (signo == SIGTERM || signo == SIGINT || signo == SIGHUP || signo == SIGQUIT))
+		relay_child_stop(&f->relay);
+}
+
+static int take_signals(struct foreground *f, const struct process *p, bool ended)
 {
 	struct signalfd_siginfo s;
 	int status = -1;
 
 	while (read(f->signals, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
 		if (s.ssi_signo == SIGCHLD) {
-			int r = reap(pid);
+			int r = reap(f, p->pid);
 
 			if (r >= 0)
 				status = r;
-		} else if (s.ssi_signo == SIGWINCH && console >= 0) {
-			resize(console);
+		} else if (s.ssi_signo == SIGWINCH && p->console >= 0) {
+			resize(p->console);
+		} else if (ended) {
+			hurry(f, (int)s.ssi_signo);
 		} else if (s.ssi_signo != SIGPIPE) { /* our own: nobody reads what we relay */
-			(void)sys_pidfd_send_signal(pidfd, (int)s.ssi_signo);
+			(void)sys_pidfd_send_signal(p->pidfd, (int)s.ssi_signo);
 		}
 	}
 	return status;
-}
-
-/* Both directions of a terminal; nothing where there is none. */
-static int begin_relays(int console, struct relay *out, struct relay *in, struct error *err)
-{
-	int r;
-
-	if (console < 0)
-		return 0;
-	r = fcntl(console, F_SETFL, O_NONBLOCK) < 0 ? -errno : relay_begin(out, console, STDOUT_FILENO);
-	if (r == 0)
-		r = relay_begin(in, STDIN_FILENO, console);
-	return r < 0 ? error_errno(err, r, "the container's terminal") : 0;
 }
 
 int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int notify, struct error *err)
 {
-	enum { SIGNALS, OUTPUT, INPUT, NOTIFY, N };
-	_cleanup_relay_ struct relay out = RELAY_INIT;
-	_cleanup_relay_ struct relay in = RELAY_INIT;
-	int status = reap(pid), r = begin_relays(console, &out, &in, err);
+	const struct process child = {pid, pidfd, console};
+	int status = -1, r = 0;
 
+	if (console >= 0 || notify >= 0)
+		r = relay_child_begin(&f->relay, console, notify, err);
 	if (r < 0)
 		return r;
-	while (status < 0) {
-		struct pollfd p[N] = {
-			[SIGNALS] = {.fd = f->signals, .events = POLLIN},
-			[OUTPUT] = relay_poll(&out),
-			[INPUT] = relay_poll(&in),
-			[NOTIFY] = {.fd = notify, .events = POLLIN},
-		};
+	r = reap(f, pid);
+	for (;;) {
+		struct pollfd p[] = {{.fd = f->signals, .events = POLLIN}, {.fd = f->relay.sock, .events = POLLIN}};
 
-		if (poll(p, N, -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			return error_errno(err, errno, "waiting for the container");
+		if (r >= 0) {
+			status = r;
+			relay_child_finish(&f->relay);
 		}
-		if (p[OUTPUT].revents)
-			relay_step(&out);
-		if (p[INPUT].revents)
-			relay_step(&in);
-		if (p[NOTIFY].revents)
-			(void)notify_relay(notify, getpid());
-		if (p[SIGNALS].revents)
-			status = take_signals(f, pid, pidfd, console);
+		if (status >= 0 && !f->relay.pid)
+			return status;
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return error_errno(err, errno, "waiting for the container");
+		if (p[1].revents && relay_child_ready(&f->relay))
+			notify_ready(getpid());
+		r = p[0].revents ? take_signals(f, &child, status >= 0) : -1;
 	}
-	/* what the process wrote before it ended is still in its terminal */
-	if (console >= 0 && relay_drain(&out) == -ETIMEDOUT)
-		log_warn("terminal: nobody reads its output: the rest is lost");
-	return status;
 }

@@ -2,7 +2,8 @@
 #ifndef ENVIRO_CONTAINER_FOREGROUND_H
 #define ENVIRO_CONTAINER_FOREGROUND_H
 
-/* Staying with a process: signals are passed on to it, its terminal is relayed to ours, orphans are reaped. */
+/* Staying with a process: signals are passed on to it, its terminal is relayed to ours (by a child of its own:
+ * container/relay_child.h), orphans are reaped. */
 
 #include <signal.h>
 #include <stdbool.h>
@@ -10,14 +11,16 @@
 #include <termios.h>
 
 #include "base/error.h"
+#include "container/relay_child.h"
 
 struct foreground {
 	int signals;	 /* signalfd for all signals, or -1 */
 	sigset_t before; /* the mask to restore */
 	int tty;	 /* our terminal while it is raw, or -1 */
+	struct relay_child relay;
 	struct termios cooked;
 };
-#define FOREGROUND_INIT ((struct foreground){.signals = -1, .tty = -1})
+#define FOREGROUND_INIT ((struct foreground){.signals = -1, .tty = -1, .relay = RELAY_CHILD_INIT})
 
 /* Before the process is made: from here on no signal is lost. subreaper: what it orphans comes to us. */
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err);
@@ -27,7 +30,7 @@ void foreground_attach(struct foreground *f, int console);
 /* Waits for the end of child `pid`; returns its exit status (128 + signal). console: master of its terminal, notify: its
  * sd_notify socket (container/notify.h), or -1. */
 int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int notify, struct error *err);
-/* Restores mask and terminal. */
+/* Restores mask and terminal, and ends the relay. */
 void foreground_end(struct foreground *f);
 #define _cleanup_foreground_ __attribute__((cleanup(foreground_end)))
 

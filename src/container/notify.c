@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "container/relay_child.h"
 
 
 const char *notify_host(void)
@@ -107,33 +108,40 @@ static bool says_ready(const char *text)
 	return false;
 }
 
-int notify_relay(int sock, int main_pid)
+bool notify_take(int sock)
 {
-	char text[4096], ready[64];
+	char text[4096];
 	ssize_t n = recv(sock, text, sizeof(text) - 1, MSG_DONTWAIT);
 
 	if (n <= 0)
-		return 0;
+		return false;
 	text[n] = '\0';
-	if (!says_ready(text))
-		return 0;
-	pass_on(ready, fmt(ready, sizeof(ready), "MAINPID=%d\nREADY=1", main_pid));
-	return 1;
+	return says_ready(text);
+}
+
+void notify_ready(int main_pid)
+{
+	char text[64];
+
+	pass_on(text, fmt(text, sizeof(text), "MAINPID=%d\nREADY=1", main_pid));
 }
 
 int notify_wait_ready(int sock, int pidfd, int main_pid, struct error *err)
 {
-	struct pollfd p[] = {{.fd = sock, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+	_cleanup_relay_child_ struct relay_child relay = RELAY_CHILD_INIT;
+	int r = relay_child_begin(&relay, -1, sock, err);
 
-	for (;;) {
-		if (poll(p, 2, -1) < 0) {
-			if (errno == EINTR)
-				continue;
+	while (r == 0 && relay.sock >= 0) {
+		struct pollfd p[] = {{.fd = relay.sock, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			return error_errno(err, errno, "waiting for READY=1");
-		}
-		if ((p[0].revents & POLLIN) && notify_relay(sock, main_pid))
+		if (p[0].revents && relay_child_ready(&relay)) {
+			notify_ready(main_pid);
 			return 0;
+		}
 		if (p[1].revents)
 			return 0; /* it has ended without being ready; its exit is for others to judge */
 	}
+	return r < 0 ? r : error_set(err, ECHILD, "waiting for READY=1: the relay has ended");
 }

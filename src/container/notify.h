@@ -24,10 +24,12 @@ int notify_make_dir(int dir, struct error *err);
 /* Makes the socket in it; returns its fd. */
 int notify_bind(int dir, struct error *err);
 
-/* Takes one datagram; when it has READY=1, that is passed on with MAINPID=main_pid. 1: it had; 0: it had not. What cannot
- * be sent on is dropped, as the sender's own sd_notify would have done. */
-int notify_relay(int sock, int main_pid);
-/* Relays until the container is ready or its init (pidfd) has ended. */
+/* Takes one datagram: whether it has READY=1. The container's bytes: for the relay (container/relay_child.h) alone. */
+bool notify_take(int sock);
+/* Tells the host that main_pid is ready: as this process, for a service manager asks who sends it. What cannot be sent is
+ * dropped, as the sender's own sd_notify would have done. */
+void notify_ready(int main_pid);
+/* Waits until the container is ready, which is passed on, or its init (pidfd) has ended. */
 int notify_wait_ready(int sock, int pidfd, int main_pid, struct error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "container/launch.h"
 #include "container/life.h"
 #include "container/notify.h"
+#include "fast/config.h"
 #include "container/process.h"
 #include "kernel/sys.h"
 #include "perf/metrics.h"
@@ -147,8 +148,9 @@ int container_start(const struct context *x, const char *id, struct error *err)
 	if (notify_host() && faccessat(c.dir, "notify", F_OK, 0) == 0) {
 		notify = notify_bind(c.dir, err);
 		pidfd = notify < 0 ? notify : life_pidfd(&c, err);
-		if (pidfd < 0)
-			return pidfd;
+		r = pidfd < 0 ? pidfd : config_load(err);
+		if (r < 0)
+			return r;
 	}
 	r = execute(&c, &step, err);
 	if (r < 0) {

@@ -27,6 +27,7 @@ static const struct oci_field config_fields[] = {
 	OCI_OPTIONAL(struct config, "prewarm", prewarm),
 	OCI_OPTIONAL(struct config, "max_cached_namespaces", max_cached_namespaces),
 	OCI_OPTIONAL(struct config, "metrics", metrics),
+	OCI_OPTIONAL(struct config, "jail", jail),
 	OCI_OBJECT(struct config, "cache", cache, struct config_cache, cache_type, 0),
 };
 static const struct oci_type config_type = OCI_TYPE_CLOSED(struct config, config_fields);
@@ -46,6 +47,7 @@ static void set_defaults(const struct config *c)
 	DEFAULT(c, config, prewarm, true);
 	DEFAULT(c, config, max_cached_namespaces, 32);
 	DEFAULT(c, config, metrics, true);
+	DEFAULT(c, config, jail, true);
 	DEFAULT(k, config_cache, enabled, true);
 	DEFAULT(k, config_cache, max_bytes, 16 * 1024 * 1024);
 	DEFAULT(k, config_cache, max_entries, 1024);
@@ -149,7 +151,7 @@ int config_json(bool given, const char *indent, struct arena *a, char **ret, siz
 	c.cache = &k;
 	if (!given) {
 		c.has_parallel_namespaces = c.has_use_namespace_cache = c.has_prewarm = true;
-		c.has_max_cached_namespaces = c.has_metrics = true;
+		c.has_max_cached_namespaces = c.has_metrics = c.has_jail = true;
 		k.has_enabled = k.has_max_bytes = k.has_max_entries = true;
 	} else if (!k.has_enabled && !k.has_max_bytes && !k.has_max_entries) {
 		c.cache = NULL;

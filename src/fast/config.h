@@ -30,6 +30,7 @@ struct config {
 	bool has_metrics, metrics;			   /* verbs count what they do */
 	bool has_max_cached_namespaces;
 	uint32_t max_cached_namespaces;
+	bool has_jail, jail; /* what a container sends is read by a process that can do nothing else */
 	struct config_cache *cache; /* never NULL */
 };
 
