@@ -26,6 +26,7 @@ struct work {
 	bool open_there; /* in the new namespaces */
 	int mount_ns;    /* the copy; a negative errno: it could not be had */
 	int failed;      /* negative errno, and the mount it is about */
+	bool done;       /* open_trees came to its end: who makes it may be killed before */
 	const struct plan_mount *at;
 };
 
@@ -50,6 +51,7 @@ static void open_trees(struct work *w)
 		w->failed = w->trees[i] < 0 ? w->trees[i] : mount_propagation_fd(w->trees[i], w->propagation);
 		(void)sys_close(fd);
 	}
+	w->done = true;
 }
 
 /* Both share our memory and descriptors while we wait (CLONE_VFORK). */
@@ -121,11 +123,11 @@ int mount_trees_open(const struct plan *p, const struct mount_trees_how *how, in
 		r = open_locked(&w, how->rootless);
 	else
 		open_trees(&w);
-	if (r == 0 && !w.failed)
+	if (r == 0 && w.done && !w.failed)
 		return 0;
 	close_trees(p, trees);
-	if (r < 0)
-		return error_errno(err, r, "mounts: copy of the mount namespace");
+	if (r < 0 || !w.done)
+		return error_errno(err, r < 0 ? r : -ECHILD, "mounts: copy of the mount namespace");
 	if (w.failed == -EINVAL && !(w.at->flags & PLAN_MOUNT_RECURSIVE))
 		return error_set(err, EINVAL,
 			"mounts[%u].source: %s: it has mounts beneath it that cannot be left out: use rbind",

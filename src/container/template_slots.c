@@ -180,14 +180,12 @@ struct cloning {
 static int clone_elsewhere(void *arg)
 {
 	struct cloning *c = arg;
-	int r = sys_unshare(CLONE_NEWNS);
+	int r = sys_unshare(CLONE_NEWNS), tree = r < 0 ? r : sys_open_tree(AT_FDCWD, c->path, c->flags);
 
-	c->tree = r < 0 ? r : sys_open_tree(AT_FDCWD, c->path, c->flags);
-	r = c->tree < 0 ? 0 : mount_propagation_fd(c->tree, c->propagation);
-	if (r < 0) {
-		(void)sys_close(c->tree);
-		c->tree = r;
-	}
+	r = tree < 0 ? tree : mount_propagation_fd(tree, c->propagation);
+	if (r < 0 && tree >= 0)
+		(void)sys_close(tree);
+	c->tree = r < 0 ? r : tree; /* at the end alone: we may be killed before */
 	return 0; /* the end of this thread alone, its stack as clean as it was: sanitizers look at ours */
 }
 

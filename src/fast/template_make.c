@@ -186,11 +186,13 @@ static int go_to(int cpu)
 static int child(void *arg)
 {
 	struct making *m = arg;
+	int r;
 
 	m->step = "another CPU";
-	m->r = go_to(m->cpu);
-	if (m->r == 0)
-		m->r = make_namespace(m);
+	r = go_to(m->cpu);
+	if (r == 0)
+		r = make_namespace(m);
+	m->r = r; /* at the end alone: who is killed before has made nothing that may be used */
 	return 0; /* the end of this thread alone, its stack as clean as it was: sanitizers look at ours */
 }
 
