@@ -119,7 +119,8 @@ static bool values_ok(const struct view *v, const struct plan_step *s)
 	case PLAN_OP_HOOK:
 		return ((const struct plan_hook *)s)->kind < PLAN_HOOK_KINDS;
 	case PLAN_OP_MOUNT:
-		return (m->kind != PLAN_MOUNT_BIND || m->source) && m->cgroup_names.n == m->cgroup_paths.n &&
+		return (m->kind != PLAN_MOUNT_BIND || m->source) && (m->kind != PLAN_MOUNT_FS || m->type) &&
+		       m->cgroup_names.n == m->cgroup_paths.n &&
 		       (!m->cgroup_slots.n || m->cgroup_slots.n == m->cgroup_paths.n);
 	case PLAN_OP_CPU_AFFINITY:
 		return array_ok(v, c->mask, c->bytes, 1);
