@@ -84,7 +84,7 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_fmt(struct arena *a, const char *f, ...)
 {
-	char buf[8192];
+	static char buf[8192]; /* stacks may be small; no thread of ours formats */
 	va_list ap;
 	size_t n;
 

@@ -167,7 +167,8 @@ static void put(const char *p, size_t n)
 
 static void write_line(enum log_level level, const char *msg)
 {
-	char safe[4096], when[40], line[4400];
+	static char safe[4096], line[4400]; /* stacks may be small */
+	char when[40];
 	size_t n;
 
 	escape(safe, sizeof(safe), msg);
@@ -182,7 +183,7 @@ static void write_line(enum log_level level, const char *msg)
 
 static void send_message(enum log_level level, char *msg)
 {
-	char message[2400];
+	static char message[2400];
 	size_t n;
 
 	for (char *s = msg; *s; s++) /* a newline ends the field */
@@ -217,7 +218,7 @@ void log_divert(void (*take)(void *ctx, enum log_level level, const char *msg), 
 
 void log_at(enum log_level level, const char *f, ...)
 {
-	char msg[2048];
+	static char msg[2048];
 	va_list ap;
 
 	complaints += level <= LOG_LEVEL_WARN;

@@ -60,7 +60,7 @@ static int make(struct cgroup_dir *d)
 
 static int inherit_file(int parent, int child, const char *file)
 {
-	char text[8192];
+	static char text[8192]; /* stacks may be small */
 	int r = file_read_small(child, file, text, sizeof(text));
 
 	if (r != 0) /* set already, or not readable */

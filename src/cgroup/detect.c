@@ -292,7 +292,7 @@ int cgroup_host_detect(struct cgroup_host *ret, struct arena *a, struct error *e
 	if (r < 0)
 		return r;
 	r = file_read_at(a, -1, "/proc/self/cgroup", MAX_PROC, &text, NULL, err);
-	if (r == -ENOENT) /* a kernel without cgroups, or /proc is not there: the latter is said by whoever needs it */
+	if (r == -ENOENT && access("/proc/self", F_OK) == 0) /* a kernel without cgroups */
 		return 0;
 	if (r < 0)
 		return r;

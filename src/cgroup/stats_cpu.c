@@ -99,7 +99,7 @@ enum { SET_MAX = 8192 };
 static void read_set(struct stats_reader *r, int dir, const char *file, struct cgroup_numbers *ret)
 {
 	char *text = stats_text(r, dir, file), *end;
-	uint64_t set[SET_MAX];
+	static uint64_t set[SET_MAX]; /* larger than a stack may be */
 	size_t n = 0;
 
 	while (text && *text >= '0' && *text <= '9') {

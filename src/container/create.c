@@ -326,6 +326,9 @@ void creation_undo(struct creation *c)
 	char *json;
 
 	launch_kill(&c->launch);
+	launch_done(&c->launch); /* what failed for want of descriptors must not fail to be undone for that */
+	fd_close(&c->start_socket);
+	netns_done(&c->netns);
 	setup_remove_rootfs(c->rootfs, c->record.rootfs_mount);
 	if (c->cgroup_made && cgroup_destroy(&c->cgroup, CLEAN_UP_MS, &e) < 0)
 		log_warn("%s", e.msg);

@@ -140,11 +140,13 @@ static int write_maps(struct launch *l, struct error *err)
 
 enum { STACK = 16 * 1024 };
 
+/* Not on our own stack, which may be small; one child at a time. */
+static char child_stack[STACK] __attribute__((aligned(16)));
+
 struct spawn {
 	struct launch *l;
 	int sync, image, pidfd;
 	int pid; /* or a negative errno */
-	char stack[STACK] __attribute__((aligned(16)));
 };
 
 /* A tree is in place before a user namespace is entered: what is locked in it then stays so. */
@@ -194,7 +196,7 @@ static int spawn_from_template(void *arg)
 /* False: init was not made. */
 static bool try_template(struct spawn *s)
 {
-	pid_t child = clone(spawn_from_template, s->stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, s);
+	pid_t child = clone(spawn_from_template, child_stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, s);
 
 	if (child < 0)
 		return false;

@@ -103,7 +103,7 @@ static int make_dir(const struct context *x, int root, const char *id, struct er
 	r = fd < 0 ? fd : store_lock(fd, err);
 	if (r == 0 && store_gone(fd))
 		r = -ENOENT;
-	if (r < 0)
+	if (r < 0 && r != -ENOENT) /* then the name may be another's by now */
 		(void)unlinkat(root, id, AT_REMOVEDIR);
 	return r < 0 ? r : TAKE_FD(fd);
 }
@@ -159,29 +159,30 @@ bool store_locked(int dir)
 	return false;
 }
 
-/* Two levels are all that a state directory has; deeper ones are somebody else's and left. */
+/* Takes fd over, which may be negative: -errno. Two levels are all that a state directory has; deeper ones are somebody
+ * else's and left. */
 static int empty_dir(int fd, bool deeper)
 {
-	DIR *d = fdopendir(dup(fd));
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 	int r = 0;
 
-	if (!d)
-		return -errno;
+	if (!d) {
+		r = -errno;
+		fd_close(&fd);
+		return r;
+	}
 	rewinddir(d);
 	while ((e = readdir(d))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (unlinkat(fd, e->d_name, 0) == 0 || errno == ENOENT)
 			continue;
-		if (errno == EISDIR && deeper) {
-			_cleanup_close_ int sub = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-			r = sub < 0 ? -errno : empty_dir(sub, false);
+		r = -errno;
+		if (r == -EISDIR && deeper) {
+			r = empty_dir(openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), false);
 			if (r == 0 && unlinkat(fd, e->d_name, AT_REMOVEDIR) < 0)
 				r = -errno;
-		} else {
-			r = -errno;
 		}
 		if (r < 0)
 			break;
@@ -192,12 +193,11 @@ static int empty_dir(int fd, bool deeper)
 
 int store_remove(const struct context *x, const char *id, int dir, struct error *err)
 {
-	_cleanup_close_ int root = store_open_root(x, false, err);
-	int r;
+	int r = empty_dir(fcntl(dir, F_DUPFD_CLOEXEC, 3), true);
+	_cleanup_close_ int root = store_open_root(x, false, err); /* one descriptor at a time: there may be few */
 
 	if (root < 0)
 		return root == -ENOENT ? 0 : root;
-	r = empty_dir(dir, true);
 	/* by its name only as long as it has one: nobody else takes it away under our lock */
 	if (r == 0 && !store_gone(dir) && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;

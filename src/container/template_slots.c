@@ -168,12 +168,14 @@ int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct 
 
 enum { STACK = 16 * 1024 };
 
+/* Not on our own stack, which may be small; one child at a time. */
+static char child_stack[STACK] __attribute__((aligned(16)));
+
 struct cloning {
 	const char *path;
 	unsigned flags;
 	uint32_t propagation;
 	int tree; /* or a negative errno */
-	char stack[STACK] __attribute__((aligned(16)));
 };
 
 /* Shares our memory and descriptors, not our mount namespace; we wait till it is done (CLONE_VFORK). */
@@ -215,7 +217,7 @@ int setup_tree_again(
 	c.path = plan_str(p, m->source);
 	c.flags |= m->flags & PLAN_MOUNT_RECURSIVE ? SYS_AT_RECURSIVE : 0u;
 	c.flags |= m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? (unsigned)AT_SYMLINK_NOFOLLOW : 0u;
-	child = clone(clone_elsewhere, c.stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &c);
+	child = clone(clone_elsewhere, child_stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &c);
 	if (child < 0)
 		return error_errno(err, errno, "mounts[%u].source: %s", m->s.index, c.path);
 	(void)process_reap(child);

@@ -19,13 +19,15 @@ enum { STACK = 16 * 1024 };
 static const char *const host_trees[] = {"proc", "sys", "dev"};
 enum { HOST_TREES = sizeof(host_trees) / sizeof(host_trees[0]) };
 
+/* Not on our own stack, which may be small; one child at a time. */
+static char child_stack[STACK] __attribute__((aligned(16)));
+
 struct making {
 	enum template_kind kind;
 	int cpu;
 	int ns, r;
 	int trees[HOST_TREES];
 	const char *step; /* the one that failed */
-	char stack[STACK] __attribute__((aligned(16)));
 };
 
 const char *template_place(uint32_t n, bool file, char *buf, size_t size)
@@ -199,7 +201,7 @@ static int child(void *arg)
 int template_make(enum template_kind kind, int cpu, struct error *err)
 {
 	struct making m = {.kind = kind, .cpu = cpu, .ns = -1, .r = -ECHILD, .trees = {-1, -1, -1}, .step = "child"};
-	pid_t pid = clone(child, m.stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &m);
+	pid_t pid = clone(child, child_stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &m);
 
 	if (pid < 0)
 		return error_errno(err, errno, "template: child");

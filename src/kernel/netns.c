@@ -46,13 +46,16 @@ static int make(void *arg)
 	return 0;
 }
 
+/* Not on our own, which may be small; there is one maker at a time. */
+static char thread_stack[4096] __attribute__((aligned(16)));
+
 int netns_begin(struct netns_maker *m)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
 			  CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 
 	m->tid = 1;
-	if (clone(make, m->stack + sizeof(m->stack), flags, m, &m->tid, NULL, &m->tid) < 0) {
+	if (clone(make, thread_stack + sizeof(thread_stack), flags, m, &m->tid, NULL, &m->tid) < 0) {
 		m->tid = -1;
 		return -errno;
 	}

@@ -12,7 +12,6 @@ struct netns_maker {
 	int tid;    /* of the thread; the kernel clears it at its end. -1: none was begun */
 	int result; /* the thread's: fd or negative errno */
 	uint64_t begun, ended; /* sys_ticks(), by the thread; for whoever has taken it */
-	char stack[4096] __attribute__((aligned(16)));
 };
 
 /* Of a namespace that is new: lo has no flag worth keeping. Without a libc. 0 or a negative errno. */
