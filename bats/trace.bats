@@ -164,6 +164,7 @@ in_steps() {
 	[ "$status" -ne 0 ]
 	good
 	spans | grep -qx "rootfs phase init init"
+	spans | grep -qx "undo phase enviro-oci main"
 	nothing_left
 }
 

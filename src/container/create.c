@@ -321,6 +321,7 @@ int creation_carry_out(struct creation *c, struct error *err)
 
 void creation_undo(struct creation *c)
 {
+	struct span span = span_begin(SPAN_ID_UNDO);
 	struct error e;
 	size_t len;
 	char *json;
@@ -338,6 +339,7 @@ void creation_undo(struct creation *c)
 		log_warn("%s", e.msg);
 	if (c->hooks_begun && creation_state(c, STATUS_STOPPED, 0, &json, &len, &e) == 0)
 		hooks_run_all(c->plan, PLAN_HOOK_POSTSTOP, json, len, c->bundle);
+	(void)span_end(&span, 0);
 }
 
 void creation_done(struct creation *c)

@@ -59,6 +59,7 @@ enum span_kind { SPAN_VERB, SPAN_PHASE, SPAN_WAIT, SPAN_PLUGIN };
 	X(CRIU, "criu", WAIT)			   /* for CRIU, until it is done with one request */                   \
 	X(KILL_WAIT, "kill_wait", WAIT)		   /* for the end of a process that was killed */                      \
 	X(CGROUP_REMOVE, "cgroup_remove", PHASE)                                                                       \
+	X(UNDO, "undo", PHASE)			   /* what a start that failed had made */                             \
 	X(CLOSE, "close", PHASE)		   /* what the start of a process held is let go */                    \
 	X(STATE_REMOVE, "state_remove", PHASE)                                                                         \
 	X(METRICS, "metrics", PHASE)		   /* saved; too late to be among them itself */                       \
