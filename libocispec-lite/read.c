@@ -53,6 +53,7 @@ static void find(struct reader *r, size_t at, struct oci_finding *f)
 	else
 		r->status = error_set(r->err, EINVAL, "%s%sline %zu, column %zu: %s", p.text, path_colon(&p), f->line,
 			f->column, f->reason);
+	f->path = NULL; /* it was ours */
 }
 
 /* Behind it nothing can be read. */
