@@ -87,7 +87,7 @@ static double save(int dir)
 
 	make_events(seed++);
 	since = span_now();
-	metrics_save(dir, 0);
+	metrics_save(dir, 0, false);
 	return (double)(span_now() - since);
 }
 
@@ -99,7 +99,7 @@ static double all_at_once(int dir)
 		if (fork() == 0) {
 			for (unsigned i = 0; i < SAVES; i++) {
 				make_events(i);
-				metrics_save(dir, 0);
+				metrics_save(dir, 0, false);
 			}
 			_exit(0);
 		}
@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 		fputs("usage: metrics [--json] DIRECTORY\n", stderr);
 		return 2;
 	}
-	metrics_save(dir, 0); /* makes the file */
+	metrics_save(dir, 0, false); /* makes the file */
 	const struct {
 		const char *what;
 		double ns;

@@ -74,7 +74,7 @@ static uint64_t counted(enum metric_id id)
 	struct metrics *m = calloc(1, sizeof(*m));
 	uint64_t n = 0;
 
-	metrics_save(root, 0);
+	metrics_save(root, 0, false);
 	if (m && metrics_read(root, m, NULL) == 0) {
 		n = m->counters[id] - before[id];
 		before[id] = m->counters[id];
@@ -386,7 +386,7 @@ static void many(void)
 					put(&own, &k, data);
 				bad += !finds(&own, &k, data);
 			}
-			metrics_save(root, 0);
+			metrics_save(root, 0, false);
 			_exit(bad != 0);
 		}
 	}

@@ -159,7 +159,7 @@ static void count(int n)
 		span_add(SPAN_ID_CLONE, TRACK_HOST, 1000, 1000 + 5000);
 		span_add(SPAN_ID_MOUNTS, TRACK_INIT, 0, 600);
 		span_add(SPAN_ID_MOUNTS, TRACK_INIT, 0, 400);
-		metrics_save(root, 0);
+		metrics_save(root, 0, false);
 	}
 }
 
@@ -170,7 +170,7 @@ static void fail(int n)
 	(void)span_verb_begin("create", span_now());
 	(void)span_end(&s, -n);
 	(void)span_verb_end(-n);
-	metrics_save(root, -n);
+	metrics_save(root, -n, false);
 }
 
 static void basics(void)

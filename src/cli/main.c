@@ -90,7 +90,7 @@ static int run(struct cli *c, char **argv, size_t argc, bool *log_opened, struct
 	counted = span_verb_begin(c->verb->name, c->begun);
 	r = span_verb_end(run_verb(c, words.args + 1, words.args_len - 1, argv[0], err));
 	if (counted && c->context.root)
-		context_save_metrics(&c->context, r < 0 ? r : 0);
+		context_save_metrics(&c->context, r < 0 ? r : 0, true);
 	return r;
 }
 

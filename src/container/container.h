@@ -27,8 +27,8 @@ struct context {
  * namespace when the variable is set and not empty. In the arena. */
 int context_default_root(struct arena *a, const char **ret, struct error *err);
 /* What this process has counted so far goes into the metrics of its state root, unless the configuration says no. code:
- * what the verb failed with, 0: it did not. Nothing here fails. */
-void context_save_metrics(const struct context *x, int code);
+ * what the verb failed with, 0: it did not. last: nothing is counted behind it. Nothing here fails. */
+void context_save_metrics(const struct context *x, int code, bool last);
 /* --rootless auto: true when not root, or root of a user namespace that is not the first one. */
 bool context_rootless_auto(void);
 

@@ -261,7 +261,7 @@ int container_exec(const struct context *x, const char *id, const struct exec_op
 	metrics_count(METRIC_EXECUTED, 1);
 	if (o->detach)
 		return r;
-	context_save_metrics(x, 0); /* not only when the process has ended */
+	f.counts = x;
 	span = span_begin(SPAN_ID_CONTAINER);
 	r = span_end(&span, foreground_wait(&f, e.launch.pid, e.launch.pidfd, e.launch.console, -1, err));
 	if (r < 0)

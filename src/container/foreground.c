@@ -12,8 +12,11 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/container.h"
 #include "container/notify.h"
 #include "kernel/sys.h"
+
+enum { MOMENT_MS = 300 };
 
 int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
 {
@@ -132,7 +135,7 @@ static int take_signals(struct foreground *f, const struct process *p, bool ende
 int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int notify, struct error *err)
 {
 	const struct process child = {pid, pidfd, console};
-	int status = -1, r = 0;
+	int status = -1, r = 0, n;
 
 	if (console >= 0 || notify >= 0)
 		r = relay_child_begin(&f->relay, console, notify, err);
@@ -148,8 +151,13 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int console, int
 		}
 		if (status >= 0 && !f->relay.pid)
 			return status;
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
+		n = poll(p, 2, f->counts ? MOMENT_MS : -1);
+		if (n < 0 && errno != EINTR)
 			return error_errno(err, errno, "waiting for the container");
+		if (n == 0) {
+			context_save_metrics(f->counts, 0, false);
+			f->counts = NULL;
+		}
 		if (p[1].revents && relay_child_ready(&f->relay))
 			notify_ready(getpid());
 		r = p[0].revents ? take_signals(f, &child, status >= 0) : -1;

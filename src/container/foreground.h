@@ -13,12 +13,17 @@
 #include "base/error.h"
 #include "container/relay_child.h"
 
+struct context;
+
 struct foreground {
 	int signals;	 /* signalfd for all signals, or -1 */
 	sigset_t before; /* the mask to restore */
 	int tty;	 /* our terminal while it is raw, or -1 */
 	struct relay_child relay;
 	struct termios cooked;
+	/* Whose metrics are saved when the process has stayed for a moment; NULL: nobody's. One that ends before costs one
+	 * look at the file, not two. */
+	const struct context *counts;
 };
 #define FOREGROUND_INIT ((struct foreground){.signals = -1, .tty = -1, .relay = RELAY_CHILD_INIT})
 

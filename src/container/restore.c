@@ -332,6 +332,5 @@ int container_restore(const struct context *x, const char *id, const struct crea
 	creation_counted();
 	if (o->detach)
 		return r;
-	context_save_metrics(x, 0);
 	return creation_stay(&c, &f, notify, exit_status, err);
 }

@@ -67,7 +67,10 @@ int creation_stay(struct creation *c, struct foreground *f, int notify, int *exi
 {
 	struct span span = span_begin(SPAN_ID_CONTAINER);
 	struct error e;
-	int status = foreground_wait(f, c->launch.pid, c->launch.pidfd, c->launch.console, notify, err);
+	int status;
+
+	f->counts = c->x;
+	status = foreground_wait(f, c->launch.pid, c->launch.pidfd, c->launch.console, notify, err);
 
 	(void)span_end(&span, status);
 	foreground_end(f);
@@ -104,6 +107,5 @@ int container_run(const struct context *x, const char *id, const struct create_o
 		r = notify_wait_ready(notify, c.launch.pidfd, c.launch.pid, err);
 	if (r < 0 || o->detach)
 		return r;
-	context_save_metrics(x, 0); /* not only when the container has ended */
 	return creation_stay(&c, &f, notify, exit_status, err);
 }

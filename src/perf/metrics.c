@@ -148,7 +148,7 @@ static void count_buffers(void)
 	mapped = now_mapped;
 }
 
-void metrics_save(int root, int code)
+void metrics_save(int root, int code, bool last)
 {
 	struct metrics_file *f = metrics_map(root);
 
@@ -167,5 +167,6 @@ void metrics_save(int root, int code)
 		add_to(&f->failures[span_failed_step()][metrics_class(code)], 1);
 		failure_saved = true;
 	}
-	metrics_unmap(f);
+	if (!last)
+		metrics_unmap(f);
 }

@@ -88,8 +88,8 @@ void metrics_count(enum metric_id id, uint64_t n);
 /* The most memory that a container had. */
 void metrics_container_memory(uint64_t bytes);
 /* Adds what was counted since the last time, and all spans that have ended since, to the file; root: an fd of the state
- * root, O_PATH will do. code: what the verb failed with, 0: it did not. */
-void metrics_save(int root, int code);
+ * root, O_PATH will do. code: what the verb failed with, 0: it did not. last: the process is about to end, and unmaps the file by that. */
+void metrics_save(int root, int code, bool last);
 
 /* ---- the file: metrics_file.c ---- */
 

@@ -47,8 +47,7 @@ static int map(int root, bool write, struct metrics_file **ret, struct stat *st)
 		return -errno;
 	if (!is_ours(st) || st->st_size != sizeof(*f))
 		return -EBADMSG;
-	/* as a whole: a start's events are in a third of the pages, and a fault for each costs more than the others */
-	f = mmap(NULL, sizeof(*f), write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	f = mmap(NULL, sizeof(*f), write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
 	if (f == MAP_FAILED)
 		return -errno;
 	if (!is_of_this_build(f)) {

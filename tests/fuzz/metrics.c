@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	metrics_unmap(f);
 	damage(&in);
 	look();
-	metrics_save(root, -EINVAL);
+	metrics_save(root, -EINVAL, false);
 	f = metrics_map(root);
 	FUZZ_MUST(f && f->size == sizeof(*f));
 	metrics_unmap(f);
