@@ -78,6 +78,7 @@ static enum container_status find_status(struct container *c)
 {
 	const struct container_record *rec = c->record;
 	struct process_stat st;
+	struct stat start;
 
 	c->pid = 0;
 	if (!rec->pid)
@@ -87,7 +88,8 @@ static enum container_status find_status(struct container *c)
 	c->pid = rec->pid;
 	if (cgroup_is_frozen(&c->cgroup) > 0)
 		return STATUS_PAUSED;
-	if (strcmp(st.comm, INIT_COMM) == 0 && faccessat(c->dir, START_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	/* not faccessat: with flags it is a newer call, which an engine's filter around us may refuse */
+	if (strcmp(st.comm, INIT_COMM) == 0 && fstatat(c->dir, START_SOCKET, &start, AT_SYMLINK_NOFOLLOW) == 0)
 		return STATUS_CREATED;
 	if (strcmp(st.comm, INIT_COMM) == 0 && !c->locked && store_locked(c->dir))
 		return STATUS_CREATING;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "container/process.h"
+#include "kernel/fds.h"
 #include "kernel/sys.h"
 #include "perf/span.h"
 
@@ -78,7 +79,7 @@ static int make_socket(int channel, int *ret, struct error *err)
 
 static int keep_open(const struct criu *c, int sock, struct error *err)
 {
-	if (sys_close_range(3, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0 || fcntl(sock, F_SETFD, 0) < 0)
+	if (fds_mark(3) < 0 || fcntl(sock, F_SETFD, 0) < 0)
 		return error_errno(err, errno, "criu: descriptors");
 	for (size_t i = 0; i < c->n_keep; i++)
 		if (fcntl(c->keep[i], F_SETFD, 0) < 0)

@@ -22,6 +22,7 @@
 #include "container/image.h"
 #include "container/init_times.h"
 #include "container/process.h"
+#include "kernel/fds.h"
 #include "kernel/mountapi.h"
 #include "kernel/sys.h"
 #include "perf/trace.h"
@@ -62,9 +63,6 @@ static _Noreturn void become_init(const struct launch *l, int sync, int image)
 	int fd, r = 0;
 
 	(void)sys_close(l->sync); /* the host's end: else its end would not be seen while we wait below */
-	/* What the caller of the runtime left open must not come near the container. */
-	if (sys_close_range(3 + l->preserve_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
-		r = -EINVAL;
 	if (l->plan->clone_flags & CLONE_NEWUSER) { /* exec would drop the capabilities of a user that is not mapped */
 		r = sync_recv_fd(sync, &m, &fd);
 		if (r == 0)
@@ -238,6 +236,10 @@ int launch_spawn(struct launch *l, struct error *err)
 
 	if (image < 0)
 		return image;
+	/* What the caller of the runtime left open must not come near the container. */
+	r = fds_mark(3 + l->preserve_fds);
+	if (r < 0)
+		return error_errno(err, r, "start: marking descriptors");
 	struct span span = span_begin(SPAN_ID_CLONE);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return span_end(&span, error_errno(err, errno, "start: socket pair"));

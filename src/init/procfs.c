@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init/process.h"
+#include "kernel/fds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,34 +61,7 @@ int proc_reopen(struct init *in, int fd, int flags, struct error *err)
 	return r;
 }
 
-struct dir_entry { /* getdents64(2) */
-	uint64_t inode;
-	int64_t next;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
 int proc_mark_fds(struct init *in, unsigned first, struct error *err)
 {
-	static uint64_t buf[512];
-	int dir = open_fd_dir(in, O_RDONLY, err);
-	long r = dir;
-
-	while (r >= 0) {
-		r = sys_call3(SYS_getdents64, dir, buf, sizeof(buf));
-		if (r <= 0)
-			break;
-		for (long at = 0; at < r;) {
-			const struct dir_entry *e = (const struct dir_entry *)((const char *)buf + at);
-			uint32_t fd;
-
-			if (str_to_u32(e->name, &fd) && fd >= first)
-				(void)sys_call3(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
-			at += e->size;
-		}
-	}
-	if (dir >= 0)
-		(void)sys_close(dir);
-	return (int)r;
+	return fds_mark_in(open_fd_dir(in, O_RDONLY, err), first);
 }
