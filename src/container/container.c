@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,6 +74,14 @@ static int manager_from_name(const char *name, enum cgroup_manager *ret, struct 
 	return error_set(err, EINVAL, "state.json: unknown cgroup manager \"%s\"", name);
 }
 
+/* Before it executes init it has our name. */
+static bool is_init(const char *comm)
+{
+	char ours[16];
+
+	return strcmp(comm, INIT_COMM) == 0 || (prctl(PR_GET_NAME, ours) == 0 && strcmp(comm, ours) == 0);
+}
+
 /* The record's pid is only believed while a process started at the recorded time has it. */
 static enum container_status find_status(struct container *c)
 {
@@ -91,7 +100,7 @@ static enum container_status find_status(struct container *c)
 	/* not faccessat: with flags it is a newer call, which an engine's filter around us may refuse */
 	if (strcmp(st.comm, INIT_COMM) == 0 && fstatat(c->dir, START_SOCKET, &start, AT_SYMLINK_NOFOLLOW) == 0)
 		return STATUS_CREATED;
-	if (strcmp(st.comm, INIT_COMM) == 0 && !c->locked && store_locked(c->dir))
+	if (is_init(st.comm) && !c->locked && store_locked(c->dir))
 		return STATUS_CREATING;
 	return STATUS_RUNNING;
 }

@@ -401,7 +401,7 @@ int launch_lead(struct launch *l, struct error *err)
 		int fd;
 
 		r = sync_recv_answer(l->sync, l->plan, &m, &fd);
-		if (r == -ECONNRESET)
+		if (r == -ECONNRESET || r == -EPIPE)
 			error_set(err, ECONNRESET, "start: init was killed");
 		else if (r < 0)
 			error_errno(err, r, "start: talking to init");

@@ -80,7 +80,8 @@ int sync_send_fds(int sock, const struct sync_msg *m, const int *fds, unsigned n
 /* Init has been told to go on: 0 when the program was executed, 1 for a packet of SYNC_TIMES in *m, after which there is
  * more to wait for, else a negative errno: what init says, which *m is then, or that it cannot be heard. */
 int sync_await_exec(int sock, const struct plan *p, struct sync_msg *m, struct error *err);
-/* One packet; at most one fd comes with it (-1: none). -ECONNRESET at the end of the stream. */
+/* One packet; at most one fd comes with it (-1: none). -ECONNRESET at the end of the stream,
+ * -EPIPE where the other side has left something unread. */
 int sync_recv_fd(int sock, struct sync_msg *m, int *fd);
 /* What a SYNC_ERROR says; returns the negative errno of it. */
 int sync_error(const struct sync_msg *m, struct error *err);

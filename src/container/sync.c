@@ -50,8 +50,8 @@ int sync_recv_fd(int sock, struct sync_msg *m, int *fd)
 	do
 		r = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
 	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return -errno;
+	if (r < 0) /* a reset: it ended without having read what we sent, and has not executed anything then */
+		return errno == ECONNRESET ? -EPIPE : -errno;
 	if (h.msg_controllen >= CMSG_LEN(sizeof(int)) && c.header.cmsg_type == SCM_RIGHTS)
 		memcpy(fd, CMSG_DATA(&c.header), sizeof(int));
 	if (r >= SYNC_FIRST_SIZE) {

@@ -191,40 +191,24 @@ int step_sync(struct init *in, const struct plan_step *s, struct error *err)
 
 enum { MAX_FAILURES = 16 };
 
-static void refuse_start(int conn, int r)
-{
-	static struct sync_msg m;
-	struct error e;
-
-	error_errno(&e, r ? r : EPROTO, "start: talking to the runtime");
-	m.type = SYNC_ERROR;
-	m.value = e.code;
-	str_copy(m.text, sizeof(m.text), e.msg);
-	(void)sync_send(conn, &m, NULL, 0);
-}
-
 /* `start` connects; a caller that goes away without SYNC_GO has changed nothing. */
 static int wait_start(struct init *in, int listener, struct error *err)
 {
 	static struct sync_msg m;
 
 	for (int failures = 0;;) {
-		int conn = (int)sys_call4(SYS_accept4, listener, 0, 0, SOCK_CLOEXEC), r;
+		int conn = (int)sys_call4(SYS_accept4, listener, 0, 0, SOCK_CLOEXEC);
 
 		if (conn < 0) { /* what is short now may be there the next time */
 			if (conn != -EINTR && ++failures == MAX_FAILURES)
 				return error_errno(err, conn, "waiting for start");
 			continue;
 		}
-		r = sync_recv(conn, &m, NULL, NULL);
-		if (r == 0 && m.type == SYNC_GO) {
+		if (sync_recv(conn, &m, NULL, NULL) == 0 && m.type == SYNC_GO) {
 			in->start = conn;
-			in->start_version = m.version;
 			(void)sys_close(listener);
 			return 0;
 		}
-		if (r != -ECONNRESET) /* it would take a mere end for success */
-			refuse_start(conn, r);
 		(void)sys_close(conn);
 	}
 }

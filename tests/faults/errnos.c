@@ -235,8 +235,6 @@ static const int *of_prctl(unsigned long what)
 	case PR_SET_KEEPCAPS:
 	case PR_SET_SECCOMP:
 	case PR_SET_NO_NEW_PRIVS:
-	case PR_SET_PDEATHSIG:
-	case PR_SET_DUMPABLE:
 		return LIST(EPERM, EINVAL, ENOMEM);
 	default:
 		return LIST(0);

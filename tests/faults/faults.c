@@ -257,6 +257,8 @@ static const char *clean_up(bool again)
 {
 	const char *bad;
 
+	if (CALL("list", "--clean"))
+		return "list --clean fails";
 	if (CALL("delete", "--force", "@id"))
 		return "delete --force fails";
 	bad = nothing_left();
@@ -284,10 +286,12 @@ static void try(const struct verb *v, const struct fault *f)
 	char said[2048];
 	const char *bad;
 	struct site where;
+	pid_t init;
 
 	prepare(v->before);
+	init = v->with_init ? ground_pid() : 0;
 	ground_forget();
-	t = trace_run(ground_argv(v->words), v->with_init ? ground_pid() : 0, ground.err_fd, f);
+	t = trace_run(ground_argv(v->words), init, ground.err_fd, f);
 	where = t->where;
 	if (!t->hit) {
 		sum.missed++;
@@ -370,6 +374,7 @@ static void try_verb(const struct verb *v)
 	const struct traced *t;
 	bool alone = !v->with_init;
 	const char *bad;
+	pid_t init;
 	size_t n;
 
 	for (int i = 0; i < 3; i++) { /* what is kept between starts is there then */
@@ -383,8 +388,9 @@ static void try_verb(const struct verb *v)
 		must(!clean_up(true), v->name);
 	}
 	prepare(v->before);
+	init = v->with_init ? ground_pid() : 0;
 	ground_forget();
-	t = trace_run(ground_argv(v->words), v->with_init ? ground_pid() : 0, ground.err_fd, &none);
+	t = trace_run(ground_argv(v->words), init, ground.err_fd, &none);
 	n = t->n;
 	memcpy(sites, t->sites, n * sizeof(*sites));
 	must(!t->hung && WIFEXITED(t->status) && WEXITSTATUS(t->status) == v->ok, v->name);

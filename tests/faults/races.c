@@ -138,8 +138,10 @@ static void prepare(enum before before)
 	if (before != STOPPED)
 		return;
 	must(CALL("kill", "@id", "KILL"), "kill");
-	for (int i = 0; i < 1000 && strcmp(status, "stopped") != 0; i++)
+	for (int i = 0; i < 10000 && strcmp(status, "stopped") != 0; i++) {
 		snprintf(status, 16, "%s", ground_status());
+		usleep(500);
+	}
 }
 
 static void wait_us(unsigned us)
