@@ -89,11 +89,11 @@ static int mount_tmpfs(struct init *in, const struct plan_mount *m, struct error
 	static char with_mode[PATH_MAX];
 	const char *data = plan_str(in->plan, m->data);
 	int place = has_option(data, "mode=") ? -ENOENT : inroot_open(in->root, plan_str(in->plan, m->dest), O_PATH);
-	int mode = place < 0 ? -1 : fd_mode(place), mnt;
+	int mode = place < 0 ? place : fd_mode(place), mnt;
 
 	if (place >= 0)
 		(void)sys_close(place);
-	if (place >= 0 && mode < 0)
+	if (mode < 0 && mode != -ENOENT)
 		return error_errno(err, mode, "mount point");
 	if (mode_is(mode, S_IFDIR) && (!data || str_len(data) < PATH_MAX - 16)) {
 		fmt(with_mode, sizeof(with_mode), "mode=%04o%s%s", (unsigned)mode & 07777u, data ? "," : "",
