@@ -244,7 +244,7 @@ static const int *of_prctl(unsigned long what)
 const int *errnos_of(long nr, const unsigned long *args)
 {
 	const int *l = nr == SYS_prctl                          ? of_prctl(args[0])
-		       : nr == SYS_wait4 && (args[2] & WNOHANG) ? LIST(ECHILD)
+		       : nr == SYS_wait4 && (args[2] & WNOHANG) ? LIST(0)
 								: of_process(nr);
 
 	if (!l)
