@@ -194,6 +194,15 @@ look_for_open_proc='echo begun; for p in $(sed -n "s/^[^ ]* [^ ]* [^ ]* \/ \([^ 
 	rm rootfs/proc
 	ln -s ../../../../../../../../../../proc rootfs/proc
 	attack no_open_proc
+	rm rootfs/proc
+	mkdir rootfs/proc
+	add_mount /proc bind "$BATS_TEST_TMPDIR/vol/a/proc" bind
+	set_config '.linux.sysctl = {"net.ipv4.ping_group_range": "0 0", "kernel.msgmax": "9000"}'
+	refused() {
+		[ "$status" != 0 ]
+		no_open_proc
+	}
+	attack refused
 	untouched
 }
 
@@ -261,6 +270,9 @@ exec_score() {
 	rt_ok run --detach "$ID"
 	wait_for test -e rootfs/covered
 	exec_score
+	# its descriptors are not looked for there, either
+	on_pty -- "$RUNTIME" --root "$ROOT" exec --tty "$ID" echo begun
+	has "$out" begun
 	rt_ok delete --force "$ID"
 	set_script 'exec cover /fake /proc'
 	rt_ok run --detach "$ID"
@@ -364,7 +376,7 @@ dev_links() {
 @test "CVE-2026-88265: /dev/null of the image is a link to the host, and stands for the standard streams" {
 	no_dev_mounts
 	dev_links null
-	set_config '.process.user = {uid: 1000, gid: 1000}'
+	set_config '.process.user = {uid: 1000, gid: 1000}' '.linux.maskedPaths = []'
 	set_script 'echo begun; cat; echo written >&0'
 	attack untouched
 	dev_links zero full random urandom tty
@@ -375,7 +387,7 @@ dev_links() {
 	no_dev_mounts
 	mknod -m 666 rootfs/dev/null c 1 3
 	dev_links evil
-	set_config '.process.user = {uid: 1000, gid: 1000}'
+	set_config '.process.user = {uid: 1000, gid: 1000}' '.linux.maskedPaths = []'
 	set_script 'echo begun; cat; echo written >&0'
 	at_rest attack untouched
 	race rootfs/dev/null rootfs/dev/evil
@@ -454,12 +466,21 @@ on_terminal() {
 
 @test "CVE-2026-88264: /dev/console of the image is a link to the host" {
 	no_dev_mounts
+	mkdir -m 755 rootfs/dev/pts
+	add_mount /dev/pts devpts devpts newinstance ptmxmode=0666
+	echo target >rootfs/etc/target
+	set_script 'echo begun; [ ! -c /etc/target ] || echo ASTRAY'
+	led_astray() {
+		has_not "$out" ASTRAY
+		untouched
+	}
 	ln -s "$OUTSIDE/made" rootfs/dev/console
-	set_script 'echo begun'
-	on_terminal untouched
+	on_terminal led_astray
 	rm rootfs/dev/console
 	dev_links console
-	on_terminal untouched
+	on_terminal led_astray
+	ln -sfn /etc/target rootfs/dev/console
+	on_terminal led_astray
 	set_config '.root.readonly = true'
 	on_terminal untouched
 }
@@ -469,11 +490,16 @@ on_terminal() {
 	mkdir -m 755 rootfs/dev/pts
 	add_mount /dev/pts devpts devpts newinstance ptmxmode=0666
 	: >rootfs/dev/console
-	dev_links evil
-	set_script 'echo begun; [ ! -c /dev/console ] || echo written >/dev/console'
-	at_rest on_terminal untouched
+	echo target >rootfs/etc/target
+	ln -s /etc/target rootfs/dev/evil
+	set_script 'echo begun; [ ! -c /etc/target ] || echo ASTRAY'
+	led_astray() {
+		has_not "$out" ASTRAY
+		untouched
+	}
+	at_rest on_terminal led_astray
 	race rootfs/dev/console rootfs/dev/evil
-	on_terminal untouched
+	on_terminal led_astray
 }
 
 @test "CVE-2025-52565: terminals of the image are links: /dev/pts without a devpts" {
@@ -491,6 +517,12 @@ on_terminal() {
 		untouched
 	}
 	on_terminal led_astray
+	# to open a thing is to do something to it
+	rm rootfs/dev/pts/ptmx
+	mkfifo rootfs/dev/pts/ptmx
+	background sh -c 'read x <rootfs/dev/pts/ptmx; touch opened'
+	on_terminal led_astray
+	[ ! -e opened ]
 }
 
 # ---------------------------------------------------------------- ids and capabilities
