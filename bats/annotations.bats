@@ -268,7 +268,7 @@ PY
 	has "$err" no_such_call
 	annotate run.oci.seccomp_fail_unknown_syscall 1
 	rt_fails run "$ID"
-	says linux.seccomp.syscalls no_such_call
+	says linux.seccomp.syscalls annotations.run.oci.seccomp_fail_unknown_syscall no_such_call
 	nothing_left
 	set_config '.linux.seccomp.syscalls[0].names = ["mkdir"]'
 	rt_ok run "$ID"

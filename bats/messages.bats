@@ -56,3 +56,33 @@ slow_criu() {
 	printf '{' >config.json
 	expect "config.json: line 1, column 2" run "$ID"
 }
+
+@test "messages: a word that an option does not take is named, and where those stand that it does" {
+	for verb in "list" "cache list" "config" "prewarm --status"; do
+		# shellcheck disable=SC2086
+		rt_fails $verb --format xml
+		says "invalid format option: xml (table or json)"
+	done
+	for option in log-format log-level rootless cgroup-manager; do
+		rt_fails --$option loud list
+		says "invalid --$option: loud (see --help)"
+		rt --help
+		has "$out" "--$option"
+	done
+}
+
+@test "messages: a cgroup in use is named" {
+	requires_cgroupfs
+	set_config ".linux.cgroupsPath = \"/$ID-shared\""
+	sleeper
+	rt_fails create "$ID-two"
+	says "container's cgroup is not empty: 1 process(es) found in /sys/fs/cgroup" "/$ID-shared"
+}
+
+@test "messages: what is refused is refused once" {
+	set_config '.linux.namespaces |= map(select(.type != "mount"))' '.linux.maskedPaths = ["/proc/kcore"]'
+	rt validate config.json
+	is "$(grep -c 'private MNT namespace' <<<"$out$err")" 1
+	rt_fails run "$ID"
+	says "linux.maskedPaths: unable to restrict sys entries without a private MNT namespace"
+}

@@ -358,7 +358,7 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 
 @test "metrics: what makes no sense is refused" {
 	rt_fails metrics --format xml
-	says "invalid format option: xml"
+	says "invalid format option: xml (table, json or openmetrics)"
 	rt_fails metrics --interval 1s
 	says "--watch"
 	rt_fails metrics --watch --interval 0s

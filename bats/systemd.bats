@@ -461,7 +461,7 @@ two_pids() {
 	mkdir -p "$frozen"
 	echo FROZEN >"$frozen/freezer.state"
 	rt_fails --systemd-cgroup create "$ID"
-	says "container's cgroup unexpectedly frozen"
+	says "container's cgroup unexpectedly frozen: $frozen"
 	rmdir "$frozen"
 	nothing_left
 }

@@ -249,7 +249,8 @@ static void processes(struct cgroup *cg)
 	for (size_t i = 0; i < again.n; i++)
 		again.d[i].fd = -1;
 	tap_is_int(cgroup_create(&again, &err), -EBUSY, "an occupied cgroup is not taken");
-	tap_is_str(err.msg, "container's cgroup is not empty: 3 process(es) found", "in runc's words");
+	tap_ok(str_starts(err.msg, "container's cgroup is not empty: 3 process(es) found in /"), "in runc's words, and where: %s",
+		err.msg);
 	cgroup_close(&again);
 	if (cgroup_find(cg, "memory") != CGROUP_NO_DIR) {
 		struct oci_memory m = {.limit = 4096, .check_before_update = true};
@@ -369,7 +370,7 @@ static void existing(void)
 	}
 	tap_is_int(cgroup_freeze(&cg, true, 1000, &err), 0, "and frozen");
 	tap_is_int(cgroup_create(&again, &err), -EBUSY, "a frozen one is not taken");
-	tap_is_str(err.msg, "container's cgroup unexpectedly frozen", "in runc's words");
+	tap_ok(str_starts(err.msg, "container's cgroup unexpectedly frozen: /"), "in runc's words, and where: %s", err.msg);
 	again.d[0].path = arena_fmt(&arena, "%s/below", cg.d[0].path);
 	for (size_t i = 1; i < again.n; i++)
 		again.d[i].path = arena_fmt(&arena, "%s/below", cg.d[i].path);

@@ -102,6 +102,13 @@ static void test_refused(void)
 		log_open("syslog:", LOG_FORMAT_TEXT, LOG_LEVEL_WARN, &err), -EINVAL, "syslog: without an identifier");
 }
 
+/* What there are no words for keeps its number. */
+static void test_unknown(void)
+{
+	error_errno(&err, -EUCLEAN, "read: %s", "f");
+	tap_is_str(err.msg, "read: f: unknown error 117", "an error without words");
+}
+
 int main(void)
 {
 	file = memfd_create("log", MFD_CLOEXEC);
@@ -110,6 +117,7 @@ int main(void)
 	test_json();
 	test_long();
 	test_refused();
+	test_unknown();
 	close(file);
 	return tap_done();
 }

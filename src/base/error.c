@@ -18,63 +18,6 @@ static void one_line(char *s)
 			*s = ' ';
 }
 
-int error_set(struct error *e, int code, const char *f, ...)
-{
-	va_list ap;
-
-	code = positive(code);
-	if (e) {
-		e->code = code;
-		e->bare = false;
-		va_start(ap, f);
-		fmt_v(e->msg, sizeof(e->msg), f, ap);
-		va_end(ap);
-		one_line(e->msg);
-	}
-	return -code;
-}
-
-int error_errno(struct error *e, int code, const char *f, ...)
-{
-	va_list ap;
-	size_t n;
-
-	code = positive(code);
-	if (e) {
-		e->code = code;
-		e->bare = false;
-		va_start(ap, f);
-		n = fmt_v(e->msg, sizeof(e->msg), f, ap);
-		va_end(ap);
-		one_line(e->msg);
-		if (n >= sizeof(e->msg) - 64) /* keep room for the reason: it matters most */
-			n = sizeof(e->msg) - 64;
-		fmt(e->msg + n, sizeof(e->msg) - n, ": %s", errno_text(code));
-	}
-	return -code;
-}
-
-int error_prefix(struct error *e, const char *f, ...)
-{
-	char old[sizeof(e->msg)];
-	va_list ap;
-	size_t n;
-
-	if (!e)
-		return -EINVAL;
-	str_copy(old, sizeof(old), e->msg);
-	va_start(ap, f);
-	n = fmt_v(e->msg, sizeof(e->msg), f, ap);
-	va_end(ap);
-	if (n >= sizeof(e->msg))
-		n = sizeof(e->msg) - 1;
-	str_copy(e->msg + n, sizeof(e->msg) - n, ": ");
-	n = str_len(e->msg);
-	str_copy(e->msg + n, sizeof(e->msg) - n, old);
-	one_line(e->msg);
-	return e->code ? -e->code : -EINVAL;
-}
-
 static const char *const texts[] = {
 	[EPERM] = "operation not permitted",
 	[ENOENT] = "no such file or directory",
@@ -142,10 +85,74 @@ static const char *const texts[] = {
 	[EKEYREVOKED] = "key has been revoked",
 };
 
+/* NULL where there are no words for it. */
+static const char *words(int code)
+{
+	return (size_t)code < sizeof(texts) / sizeof(texts[0]) ? texts[code] : NULL;
+}
+
 const char *errno_text(int code)
 {
+	const char *text = words(positive(code));
+
+	return text ? text : "unknown error";
+}
+
+int error_set(struct error *e, int code, const char *f, ...)
+{
+	va_list ap;
+
 	code = positive(code);
-	if ((size_t)code < sizeof(texts) / sizeof(texts[0]) && texts[code])
-		return texts[code];
-	return "unknown error";
+	if (e) {
+		e->code = code;
+		e->bare = false;
+		va_start(ap, f);
+		fmt_v(e->msg, sizeof(e->msg), f, ap);
+		va_end(ap);
+		one_line(e->msg);
+	}
+	return -code;
+}
+
+int error_errno(struct error *e, int code, const char *f, ...)
+{
+	va_list ap;
+	size_t n;
+
+	code = positive(code);
+	if (e) {
+		e->code = code;
+		e->bare = false;
+		va_start(ap, f);
+		n = fmt_v(e->msg, sizeof(e->msg), f, ap);
+		va_end(ap);
+		one_line(e->msg);
+		if (n >= sizeof(e->msg) - 64) /* keep room for the reason: it matters most */
+			n = sizeof(e->msg) - 64;
+		n += fmt(e->msg + n, sizeof(e->msg) - n, ": %s", errno_text(code));
+		if (!words(code))
+			fmt(e->msg + n, sizeof(e->msg) - n, " %d", code);
+	}
+	return -code;
+}
+
+int error_prefix(struct error *e, const char *f, ...)
+{
+	char old[sizeof(e->msg)];
+	va_list ap;
+	size_t n;
+
+	if (!e)
+		return -EINVAL;
+	str_copy(old, sizeof(old), e->msg);
+	va_start(ap, f);
+	n = fmt_v(e->msg, sizeof(e->msg), f, ap);
+	va_end(ap);
+	if (n >= sizeof(e->msg))
+		n = sizeof(e->msg) - 1;
+	str_copy(e->msg + n, sizeof(e->msg) - n, ": ");
+	n = str_len(e->msg);
+	str_copy(e->msg + n, sizeof(e->msg) - n, old);
+	one_line(e->msg);
+	return e->code ? -e->code : -EINVAL;
 }

@@ -100,7 +100,8 @@ static int refuse_processes(const struct cgroup_dir *d, struct error *err)
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
 		return error_errno(err, r, "unable to get cgroup PIDs: %s", d->path);
 	if (l.n)
-		return error_set(err, EBUSY, "container's cgroup is not empty: %zu process(es) found", l.n);
+		return error_set(err, EBUSY, "container's cgroup is not empty: %zu process(es) found in %s", l.n,
+			d->path);
 	return 0;
 }
 
@@ -161,7 +162,10 @@ static bool is_permission(int r)
 /* A process that is put into a frozen cgroup would never come to its first instruction. */
 static int refuse_frozen(const struct cgroup *cg, struct error *err)
 {
-	return cgroup_starts_frozen(cg) ? error_set(err, EBUSY, "container's cgroup unexpectedly frozen") : 0;
+	if (!cgroup_starts_frozen(cg))
+		return 0;
+	return error_set(err, EBUSY, "container's cgroup unexpectedly frozen: %s",
+		cg->d[cgroup_find(cg, "freezer")].path);
 }
 
 /* Before there is a unit; systemd itself refuses one of the same name, but not what others have put into its place. */
@@ -192,7 +196,7 @@ int cgroup_open_new(struct cgroup *cg, struct error *err)
 
 		r = d->v2 || str_eq(d->controllers, "name=systemd") ? cgroup_dir_open(d, err) : make_and_open(d, err);
 		if (r == -ENOENT)
-			return error_set(err, ESRCH, "systemd: %s: has ended already", cg->unit);
+			return error_set(err, ESRCH, "systemd: %s: the unit has ended already", cg->unit);
 		if (r == 0)
 			r = fit_out(cg, d, err);
 		d->existed = false; /* whoever made it, it goes with the unit */

@@ -81,7 +81,7 @@ static int run(struct cli *c, struct error *err)
 	int r;
 
 	if (o->format && !json && !str_eq(o->format, "table"))
-		return error_set(err, EINVAL, "invalid format option: %s", o->format);
+		return error_set(err, EINVAL, "invalid format option: %s (table or json)", o->format);
 	r = config_load(err);
 	if (r == 0 && json)
 		r = add_json(&t, c->arena, err);

@@ -37,7 +37,7 @@ static int choose(const char *option, const char *word, const struct choice *c, 
 			return 0;
 		}
 	}
-	return error_set(err, EINVAL, "invalid %s: %s", option, word);
+	return error_set(err, EINVAL, "invalid --%s: %s (see --help)", option, word);
 }
 #define CHOOSE(option, word, table, ret, err) choose(option, word, table, sizeof(table) / sizeof((table)[0]), ret, err)
 

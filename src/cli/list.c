@@ -103,7 +103,7 @@ static int run(struct cli *c, struct error *err)
 	int r;
 
 	if (o->format && !json && !str_eq(o->format, "table"))
-		return error_set(err, EINVAL, "invalid format option: %s", o->format);
+		return error_set(err, EINVAL, "invalid format option: %s (table or json)", o->format);
 	/* a state root that was asked for by name, and is not there: as runc has it */
 	if (c->globals.root && access(c->context.root, F_OK) < 0)
 		return error_errno(err, errno, "list: %s", c->context.root);

@@ -87,7 +87,7 @@ static int run(struct cli *c, struct error *err)
 	int64_t interval = DEFAULT_INTERVAL;
 
 	if (!f)
-		return error_set(err, EINVAL, "invalid format option: %s", o->format);
+		return error_set(err, EINVAL, "invalid format option: %s (table, json or openmetrics)", o->format);
 	if (o->reset && (o->format || o->watch || o->interval))
 		return error_set(err, EINVAL, "metrics: --reset takes no other option");
 	if (o->interval && !o->watch)

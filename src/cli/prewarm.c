@@ -126,7 +126,7 @@ static int run(struct cli *c, struct error *err)
 	if (o->format && !o->status)
 		return error_set(err, EINVAL, "prewarm: --format is for --status");
 	if (o->format && !json && !str_eq(o->format, "table"))
-		return error_set(err, EINVAL, "invalid format option: %s", o->format);
+		return error_set(err, EINVAL, "invalid format option: %s (table or json)", o->format);
 	r = config_load(err);
 	if (r < 0)
 		return r;

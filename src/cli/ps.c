@@ -176,7 +176,7 @@ static int run(struct cli *c, struct error *err)
 	int r;
 
 	if (o->format && !json && !str_eq(o->format, "table"))
-		return error_set(err, EINVAL, "invalid format option: %s", o->format);
+		return error_set(err, EINVAL, "invalid format option: %s (table or json)", o->format);
 	if (json && c->args_len > 1)
 		return error_set(err, EINVAL, "--format json takes no ps options: %s", c->args[1]);
 	r = container_pids(&c->context, c->args[0], c->arena, &pids, &n, err);

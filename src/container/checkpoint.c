@@ -78,7 +78,7 @@ static int put_page_server(struct criu_message *m, const char *text, struct erro
 	if (n == 0 || n >= sizeof(address) || !colon[1])
 		return error_set(err, EINVAL, "Use --page-server ADDRESS:PORT to specify page server");
 	if (!str_to_u32(colon + 1, &port) || port == 0 || port > UINT16_MAX)
-		return error_set(err, EINVAL, "Invalid port number");
+		return error_set(err, EINVAL, "Invalid port number in --page-server: %s", colon + 1);
 	if (text[0] == '[' && colon[-1] == ']') {
 		text++;
 		n -= 2;

@@ -125,7 +125,7 @@ static int put_words(struct criu_message *m, const struct criu_settings *s, stru
 			err, EINVAL, "--network-lock: \"%s\": it is iptables, nftables or skip", s->network_lock);
 	for (size_t i = 0; i < s->empty_ns_len; i++)
 		if (!str_eq(s->empty_ns[i], "network"))
-			return error_set(err, EINVAL, "namespace \"%s\" is not supported", s->empty_ns[i]);
+			return error_set(err, EINVAL, "--empty-ns: namespace \"%s\" is not supported", s->empty_ns[i]);
 	criu_put_flag(m, CRIU_MANAGE_CGROUPS, true);
 	criu_put_number(m, CRIU_MANAGE_CGROUPS_MODE, mode);
 	if (lock)

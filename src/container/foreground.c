@@ -31,9 +31,9 @@ int foreground_begin(struct foreground *f, bool subreaper, struct error *err)
 	sigprocmask(SIG_BLOCK, &all, &f->before);
 	f->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (f->signals < 0)
-		return error_errno(err, errno, "signalfd");
+		return error_errno(err, errno, "waiting for the container: signalfd");
 	if (subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
-		return error_errno(err, errno, "subreaper");
+		return error_errno(err, errno, "waiting for the container: subreaper");
 	return 0;
 }
 

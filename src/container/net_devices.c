@@ -215,10 +215,10 @@ int net_devices_move(const struct plan *p, int netns, struct error *err)
 		if (host < 0) {
 			host = nl_open();
 			if (host < 0)
-				return error_errno(err, host, "netlink");
+				return error_errno(err, host, "linux.netDevices: netlink");
 			inside = open_in(netns, err);
 			if (inside < 0)
-				return inside;
+				return error_prefix(err, "linux.netDevices");
 		}
 		r = move_device(&(struct sockets){host, inside, netns}, plan_str(p, d->name),
 			plan_str(p, d->new_name ? d->new_name : d->name), err);

@@ -165,7 +165,9 @@ static int find_filter(struct creation *c, struct error *err)
 	else
 		r = seccomp_compile(s, &c->arena, &c->filter, err);
 	if (r == 0 && c->filter.unknown && n->refuse_unknown_syscalls)
-		return error_set(err, EINVAL, "linux.seccomp.syscalls: not known to libseccomp: %s", c->filter.unknown);
+		return error_set(err, EINVAL, 
+			"linux.seccomp.syscalls: not known to libseccomp, and annotations.run.oci.seccomp_fail_unknown_syscall is set: %s",
+			c->filter.unknown);
 	return r;
 }
 

@@ -44,7 +44,7 @@ static int make_fs(
 		r = mnt < 0 ? r : 0;
 	}
 	if (r == -EPERM && (str_eq(type, "proc") || str_eq(type, "sysfs"))) /* the kernel: "mount too revealing" */
-		return error_errno(err, r, "%s: a new one needs one in sight that nothing is masked in", type);
+		return error_errno(err, r, "%s: allowed only where one is visible already that nothing is masked in", type);
 	if (r < 0 && *why)
 		return error_errno(err, r, "%s: %s", type, why);
 	if (r < 0)

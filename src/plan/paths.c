@@ -38,8 +38,6 @@ int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct e
 	const struct oci_linux *l = in->config->linux;
 	int r;
 
-	if ((l->readonly_paths_len || l->masked_paths_len) && !(plan_all_namespaces(in->config) & CLONE_NEWNS))
-		return error_set(err, EINVAL, "unable to restrict sys entries without a private MNT namespace");
 	r = add_list(b, PLAN_OP_READONLY_PATHS, l->readonly_paths, l->readonly_paths_len, "linux.readonlyPaths", err);
 
 	return r < 0 ? r
