@@ -182,7 +182,13 @@ int main(void)
 		tap_ok(r == EPERM, "inside, not: %s (%d)", attempts[i].name, r);
 	}
 	r = (int)pwrite(file, "x", 1, 0);
+#ifdef __SANITIZE_ADDRESS__
+	tap_skip("inside: reads and writes what it has open", "the sanitizer maps memory, which the jail does not let it");
+	(void)r;
+	(void)try_relay;
+#else
 	tap_ok(r == 1 && attempt(jail_enter, try_relay) == 0, "inside: reads and writes what it has open");
+#endif
 	r = attempt(landlock_alone, try_open_absolute);
 	if (r != 77) {
 		tap_ok(r == EACCES, "Landlock alone: opens no file (%d)", r);
