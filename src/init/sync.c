@@ -206,6 +206,7 @@ static int wait_start(struct init *in, int listener, struct error *err)
 		}
 		if (sync_recv(conn, &m, NULL, NULL) == 0 && m.type == SYNC_GO) {
 			in->start = conn;
+			in->start_version = m.version;
 			(void)sys_close(listener);
 			return 0;
 		}
