@@ -282,7 +282,9 @@ static int make_state(struct creation *c, struct error *err)
 	r = record_write(c->dir, &c->record, err);
 	if (r == 0 && notify_host())
 		r = notify_make_dir(c->dir, err);
-	return r < 0 ? r : write_plan(c, err);
+	if (r == 0)
+		r = write_plan(c, err);
+	return r == 0 && c->start_wanted ? make_start_socket(c, err) : r;
 }
 
 int creation_make_state(struct creation *c, struct error *err)
@@ -298,8 +300,6 @@ static int make_all(struct creation *c, struct error *err)
 
 	if (r == 0 && !cgroup_comes_later(c))
 		r = creation_make_cgroup(c, err);
-	if (r == 0 && c->start_wanted)
-		r = make_start_socket(c, err);
 	if (r == 0) {
 		r = start_init(c, err);
 		if (r < 0)
