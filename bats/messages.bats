@@ -86,3 +86,18 @@ slow_criu() {
 	rt_fails run "$ID"
 	says "linux.maskedPaths: unable to restrict sys entries without a private MNT namespace"
 }
+
+# Whoever has no right to a user namespace is told that it is that.
+@test "messages: namespaces that cannot be had are named" {
+	[ "$(id -u)" = 0 ] || skip "root lowers the limit in a user namespace of its own"
+	set_config '.linux.namespaces += [{type: "user"}]' 'del(.linux.resources)' \
+		'.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]' '.linux.gidMappings = .linux.uidMappings'
+	without_user_namespaces() {
+		unshare --user --map-root-user --mount --pid --fork --kill-child sh -c \
+			'mount -t proc proc /proc && echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' sh "$@"
+	}
+	run without_user_namespaces "$RUNTIME" --root "$BATS_TEST_TMPDIR/state" run "$ID"
+	[ "$status" -ne 0 ]
+	has "$output" "start: new process with a new user namespace"
+	has "$output" "no space left on device"
+}

@@ -88,7 +88,7 @@ static _Noreturn void become_init(const struct launch *l, int sync, int image)
 
 static const char *namespaces_text(uint64_t flags)
 {
-	return flags & CLONE_NEWUSER ? "with a new user namespace" : flags ? "with new namespaces" : "process";
+	return flags & CLONE_NEWUSER ? " with a new user namespace" : flags ? " with new namespaces" : "";
 }
 
 /* The cgroup may refuse a process (a domain that is threaded, a v2 root with controllers); then init joins itself. */
@@ -219,7 +219,7 @@ static int spawn(struct spawn *s, struct error *err)
 	s->pid = clone_init(l, 0, &s->pidfd);
 	if (s->pid == 0)
 		become_init(l, s->sync, s->image);
-	return s->pid < 0 ? error_errno(err, s->pid, "start: new %s", namespaces_text(l->plan->clone_flags)) : 0;
+	return s->pid < 0 ? error_errno(err, s->pid, "start: new process%s", namespaces_text(l->plan->clone_flags)) : 0;
 }
 
 static int open_image(const struct launch *l, struct error *err)
