@@ -196,7 +196,7 @@ disk() {
 	sleeper
 	is "$(value cpuset cpuset.cpus cpuset.cpus)" 0
 	rt_ok delete --force "$ID"
-	find /sys/fs/cgroup -depth -type d -name "$ID-parent" -exec rmdir {} +
+	remove_cgroups "$ID-parent"
 }
 
 # ---------------------------------------------------------------- pids
@@ -392,7 +392,7 @@ disk() {
 	sleeper
 	rt_ok delete --force "$ID"
 	# Whoever made it: the container's name is on it, it goes.
-	find /sys/fs/cgroup -depth -type d -name "$ID-there" -exec rmdir {} + 2>/dev/null || true
+	remove_cgroups "$ID-there"
 }
 
 @test "cgroups: many at once" {

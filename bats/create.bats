@@ -54,7 +54,7 @@ load helpers
 		has "$path" "/$ID-parent/$ID-own"
 	done <"/proc/$pid/cgroup"
 	rt_ok delete --force "$ID"
-	find /sys/fs/cgroup -depth -type d -name "$ID-parent" -exec rmdir {} +
+	remove_cgroups "$ID-parent"
 	nothing_left
 }
 

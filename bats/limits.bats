@@ -159,7 +159,7 @@ frozen_parent() {
 
 teardown() {
 	[ -z "${parent:-}" ] || { thaw_parent && "$RUNTIME" --root "$ROOT" delete --force "$ID" </dev/null 3>&-; } || true
-	find /sys/fs/cgroup -depth -type d -name "$ID-parent" -exec rmdir {} \;
+	remove_cgroups "$ID-parent"
 	common_teardown
 }
 
