@@ -110,9 +110,9 @@ is_zombie() {
 	[ "$1" = Z ] || [ "$1" = X ] || [ $(($7 & 4)) != 0 ]
 }
 
-# remove_cgroups NAME: all of that name. Other tests' may go while they are looked for; what stays, teardown tells.
+# remove_cgroups NAME: all whose name begins so, and what is below. Other tests' may go while they are looked for; what stays, teardown tells.
 remove_cgroups() {
-	find /sys/fs/cgroup -depth -type d -name "$1" -exec rmdir {} + 2>/dev/null || true
+	find /sys/fs/cgroup -depth -type d -path "*/$1*" -exec rmdir {} + 2>/dev/null || true
 }
 
 # So that one test's failure is not the next one's, and nothing of the host is below a directory that gets removed.

@@ -155,7 +155,7 @@ refused() {
 	sleeper
 	is "$(value - - cgroup.controllers)" "$(cat /sys/fs/cgroup/cgroup.controllers)"
 	rt_ok delete --force "$ID"
-	remove_cgroups "$ID-a*"
+	remove_cgroups "$ID-a"
 }
 
 @test "resources: too little memory is said when the start fails for it" {
