@@ -245,8 +245,11 @@ static const char *after_verb(const struct verb *v, const struct fault *f, const
 		return NULL;
 	}
 	if (WEXITSTATUS(t->status) == v->ok) {
+		const char *bad = v->done();
+
 		sum.went_on++;
-		return v->done();
+		/* init was killed when the verb had nothing more to ask of it */
+		return bad && f->kind == FAULT_KILL && !stops() ? NULL : bad;
 	}
 	sum.said++;
 	return after_failure(v, f);
