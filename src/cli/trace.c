@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/color.h"
 #include "libocispec-lite/table.h"
 
 struct trace_options {
@@ -24,7 +25,6 @@ static const struct option options[] = {
 /* What is no terminal gets plain text. */
 static struct chart_look look_of_stdout(void)
 {
-	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 	struct chart_look look = {.columns = 100};
 	struct winsize w;
 
@@ -32,7 +32,7 @@ static struct chart_look look_of_stdout(void)
 		return look;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
 		look.columns = w.ws_col;
-	look.colours = !(no_colour && *no_colour) && term && !str_eq(term, "dumb");
+	look.colours = color_wanted(STDOUT_FILENO);
 	look.blocks = text_utf8();
 	return look;
 }

@@ -388,7 +388,7 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 }
 
 /* Whether init has ended without a word. The socket alone does not tell: a child that it has not named holds the other
- * end of it, too. */
+ * end of it, too. False after a minute: the wait for the answer has limits of its own. */
 static bool has_ended(const struct launch *l)
 {
 	struct pollfd p[] = {{.fd = l->sync, .events = POLLIN}, {.fd = l->pidfd, .events = POLLIN}};

@@ -82,10 +82,9 @@ static uint64_t mask_of(char *const *names, size_t len, struct skipped *k)
 uint64_t caps_of_kernel(bool all)
 {
 	static uint64_t has, bounding; /* neither changes while the program runs */
+	bool known = has != 0;
 
-	if (has)
-		return all ? has : bounding;
-	for (unsigned n = 0; n < 64; n++) {
+	for (unsigned n = 0; n < 64 && !known; n++) {
 		int r = sys_prctl(PR_CAPBSET_READ, n, 0, 0, 0);
 
 		if (r < 0)
