@@ -104,6 +104,36 @@ except BlockingIOError: pass'
 	exec 7<&-
 }
 
+# reader_until_hook: a fifo, $log, that is read until createRuntime's hooks are run.
+reader_until_hook() {
+	log="$BATS_TEST_TMPDIR/log"
+	mkfifo "$log"
+	# shellcheck disable=SC2016
+	background sh -c 'exec sleep 1000 <>"$1"' - "$log"
+	jq --arg pid "$bg_pid" '.process.args = ["touch", "/ran"] | .hooks.createRuntime = [{
+		path: "/bin/sh",
+		args: ["sh", "-c", "kill -KILL \($pid) && while grep -qs \"^State:.[^Z]\" /proc/\($pid)/status; do :; done"]
+	}]' config.json >config.json.new && mv config.json.new config.json
+}
+
+@test "limits: --log at a fifo whose reader goes away" {
+	reader_until_hook
+	wait_for test "/proc/$bg_pid/fd/0" -ef "$log"
+	ends_within 10 rt_ok --log "$log" --debug create "$ID"
+	rt_ok start "$ID"
+	wait_state "$ID" stopped
+	test -e rootfs/ran
+}
+
+@test "limits: the reader of stderr goes away" {
+	reader_until_hook
+	# shellcheck disable=SC2016
+	limited sh -c 'exec 2>"$0" "$@"' "$log" "$RUNTIME" --root "$ROOT" --debug create "$ID" </dev/null >&2 3>&-
+	rt_ok start "$ID"
+	wait_state "$ID" stopped
+	test -e rootfs/ran
+}
+
 @test "limits: --log at a service that reads nothing" {
 	requires unshare
 	local short

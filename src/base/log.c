@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -144,25 +145,27 @@ static void escape(char *out, size_t n, const char *s)
 }
 
 /* Who reads a fifo or a service's socket is waited for, but only once in vain. There is nowhere to report a log that cannot
- * be written. */
+ * be written: its lines are lost. */
 static void put(const char *p, size_t n)
 {
 	static int patience_ms = 1000;
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* of a reader that has gone */
 
 	while (n) {
 		ssize_t r = sink.target == TARGET_FILE ? write(sink.fd, p, n)
-						       : send(sink.fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+						       : send(sink.fd, p, n, MSG_DONTWAIT);
 
 		if (r >= 0) {
 			p += r;
 			n -= (size_t)r;
 		} else if (errno == EAGAIN && wait_fd(sink.fd, POLLOUT, patience_ms) < 0) {
 			patience_ms = 0;
-			return;
+			break;
 		} else if (errno != EINTR && errno != EAGAIN) {
-			return;
+			break;
 		}
 	}
+	signal(SIGPIPE, before);
 }
 
 static void write_line(enum log_level level, const char *msg)
