@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * faults: for each system call that a verb of the runtime makes, repeats the verb with this call failing, and with the
- * process killed there. contrib/check-faults builds and calls it.
- */
+/* For each system call that a verb of the runtime makes, repeats the verb with this call failing, and with the process
+ * killed there. */
+#include "faults.h"
+
 #include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +29,7 @@ struct verb {
 	const char *stays;         /* where a failure leaves the container; NULL: in a status of the verb's ways */
 };
 
-static struct {
-	const char *setup, *only_verb, *only_fault;
-	bool list, verbose;
-	unsigned part, of, times;
-} options = {.of = 1, .times = 1};
+static struct fault_options options;
 
 static struct {
 	unsigned tried, held, said, went_on, killed, missed;
@@ -277,7 +272,7 @@ static const char *clean_up(bool again)
 static void complain(
 	const struct verb *v, const struct fault *f, const struct site *s, const char *said, const char *bad)
 {
-	printf("NOT HELD %s %s %s %s(%lx, %lx, %lx): %s\n", options.setup, v->name, fault_text(f),
+	printf("NOT HELD %s %s %s %s(%lx, %lx, %lx): %s\n", ground.setup, v->name, fault_text(f),
 		s->init ? "init " : "", s->args[0], s->args[1], s->args[2], bad);
 	if (*said)
 		printf("\tit said: %s\n", said);
@@ -328,8 +323,8 @@ static unsigned turn;
 
 static void maybe(const struct verb *v, const struct fault *f)
 {
-	if (options.only_fault) {
-		if (strcmp(options.only_fault, fault_text(f)) == 0)
+	if (options.fault) {
+		if (strcmp(options.fault, fault_text(f)) == 0)
 			for (unsigned i = 0; i < options.times; i++)
 				try(v, f);
 	} else if (turn++ % options.of == options.part) {
@@ -383,7 +378,7 @@ static void try_verb(const struct verb *v)
 	for (int i = 0; i < 3; i++) { /* what is kept between starts is there then */
 		prepare(v->before);
 		if (ground_call(v->words) != v->ok) {
-			printf("%s %s: not to be had here: %s\n", options.setup, v->name, ground_said());
+			printf("%s %s: not to be had here: %s\n", ground.setup, v->name, ground_said());
 			must(!clean_up(false), v->name);
 			return;
 		}
@@ -411,76 +406,19 @@ static void try_verb(const struct verb *v)
 		else if (!is_repetition(sites, i))
 			try_site(v, &sites[i], alone);
 	}
-	printf("%s %s: %zu system calls, %u injections tried, %u held\n", options.setup, v->name, n, sum.tried - tried,
+	printf("%s %s: %zu system calls, %u injections tried, %u held\n", ground.setup, v->name, n, sum.tried - tried,
 		sum.held - held);
 	fflush(stdout);
 }
 
-int main(int argc, char **argv)
+bool try_faults(const struct fault_options *o)
 {
-	static const struct option all[] = {{"runtime", 1, NULL, 'r'}, {"root", 1, NULL, 'R'}, {"bundle", 1, NULL, 'b'},
-		{"manager", 1, NULL, 'm'}, {"parent", 1, NULL, 'P'}, {"cold", 0, NULL, 'c'}, {"setup", 1, NULL, 's'},
-		{"verb", 1, NULL, 'v'}, {"fault", 1, NULL, 'f'}, {"list", 0, NULL, 'l'}, {"part", 1, NULL, 'k'},
-		{"of", 1, NULL, 'n'}, {"times", 1, NULL, 't'}, {"verbose", 0, NULL, 'V'}, {0}};
-	int c;
-
-	ground.manager = "cgroupfs";
-	while ((c = getopt_long(argc, argv, "", all, NULL)) != -1)
-		switch (c) {
-		case 'r':
-			ground.runtime = optarg;
-			break;
-		case 'R':
-			ground.root = optarg;
-			break;
-		case 'b':
-			ground.bundle = optarg;
-			break;
-		case 'm':
-			ground.manager = optarg;
-			break;
-		case 'P':
-			ground.parent = optarg;
-			break;
-		case 'c':
-			ground.cold = true;
-			break;
-		case 's':
-			options.setup = optarg;
-			break;
-		case 'v':
-			options.only_verb = optarg;
-			break;
-		case 'f':
-			options.only_fault = optarg;
-			break;
-		case 'l':
-			options.list = true;
-			break;
-		case 'V':
-			options.verbose = true;
-			break;
-		case 't':
-			options.times = (unsigned)atoi(optarg);
-			break;
-		case 'k':
-			options.part = (unsigned)atoi(optarg);
-			break;
-		case 'n':
-			options.of = (unsigned)atoi(optarg);
-			break;
-		default:
-			return 2;
-		}
-	if (!ground.runtime || !ground.root || !ground.bundle || !ground.parent || !options.setup || !options.of)
-		errx(2, "an option is missing");
-	ground_begin();
-	atexit(ground_end);
+	options = *o;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (!options.only_verb || strcmp(options.only_verb, verbs[i].name) == 0)
+		if (!options.verb || strcmp(options.verb, verbs[i].name) == 0)
 			try_verb(&verbs[i]);
 	printf("%s: %u injections tried, %u held (%u refused with a reason, %u went on, %u killed; %u places not met "
 	       "again)\n",
-		options.setup, sum.tried, sum.held, sum.said, sum.went_on, sum.killed, sum.missed);
-	return sum.held == sum.tried ? 0 : 1;
+		ground.setup, sum.tried, sum.held, sum.said, sum.went_on, sum.killed, sum.missed);
+	return sum.held == sum.tried;
 }

@@ -46,7 +46,7 @@ char *const *ground_argv(const char *const *words)
 	argv[n++] = (char *)"--root";
 	argv[n++] = (char *)ground.root;
 	argv[n++] = (char *)"--cgroup-manager";
-	argv[n++] = (char *)ground.manager;
+	argv[n++] = (char *)"cgroupfs";
 	for (; *words && n < 31; words++)
 		argv[n++] = strcmp(*words, "@id") == 0       ? (char *)ID
 			    : strcmp(*words, "@bundle") == 0 ? (char *)ground.bundle
@@ -241,8 +241,7 @@ static bool is_ours(pid_t pid)
 	return p && strstr(text, ") S ");
 }
 
-/* The first child of ours that is not to be there; what has ended is reaped. */
-static pid_t stranger(void)
+pid_t ground_stranger(void)
 {
 	char path[64];
 	pid_t pid, found = 0;
@@ -262,6 +261,20 @@ static pid_t stranger(void)
 	if (f)
 		fclose(f);
 	return found ? found : neighbour || !ground.neighbour ? 0 : -1;
+}
+
+pid_t ground_alone(long ms)
+{
+	const struct timespec slice = {.tv_nsec = 20000000};
+	long deadline = now_ms() + ms;
+	sigset_t child;
+	pid_t pid;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	while ((pid = ground_stranger()) > 0 && now_ms() < deadline)
+		(void)sigtimedwait(&child, NULL, &slice);
+	return pid;
 }
 
 /* The places of all mounts, one a line, without the templates', which are counted. */
@@ -357,12 +370,9 @@ static const char *left_files(void)
 const char *ground_left(void)
 {
 	static char text[512];
-	long deadline = now_ms() + DYING_MS;
+	pid_t pid = ground_alone(DYING_MS);
 	const char *mounts;
-	pid_t pid;
 
-	while ((pid = stranger()) > 0 && now_ms() < deadline)
-		(void)poll(NULL, 0, 2);
 	text[0] = '\0';
 	if (pid > 0) {
 		char path[64], name[64] = "";
@@ -388,7 +398,7 @@ void ground_scrub(void)
 	pid_t pid;
 
 	(void)CALL("delete", "--force", "@id");
-	for (int tries = 0; tries < 50 && (pid = stranger()) > 0; tries++) {
+	for (int tries = 0; tries < 50 && (pid = ground_stranger()) > 0; tries++) {
 		for (size_t i = 0; i < n_hierarchies; i++) {
 			int fd;
 

@@ -14,7 +14,7 @@
 
 struct ground {
 	const char *runtime, *root, *bundle; /* absolute */
-	const char *manager;                 /* of cgroups */
+	const char *setup;                   /* its name, for what is printed */
 	const char *parent;                  /* cgroup below which the containers' are, as in config.json */
 	bool cold;                           /* nothing is kept from one start to the next */
 	int err_fd;                          /* what the last call said */
@@ -48,6 +48,11 @@ pid_t ground_pid(void);
 /* The first line of a file FILE in one of the container's cgroups; "" when there is none. */
 const char *ground_cgroup_value(const char *file);
 
+/* The process of a container, or of a verb that has not ended; 0: none; -1: the neighbour is gone. Reaps what has
+ * ended. */
+pid_t ground_stranger(void);
+/* Waits until there is none, so many milliseconds at most; what ground_stranger() says then. */
+pid_t ground_alone(long ms);
 /* What is there that was not in the beginning, "" when nothing. Waits a moment for processes that are dying. */
 const char *ground_left(void);
 /* Takes it away by force. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * races: two verbs on one id at the same time, many times. What they and the container come to has to be what they come
- * to one after the other, in some order. contrib/check-races builds and calls it.
- */
+/* Two verbs on one id at the same time, many times. What they and the container come to has to be what they come to one
+ * after the other, in some order. */
+#include "races.h"
+
 #include <err.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,13 @@
 #include "ground.h"
 
 enum before { NOTHING, CREATED, RUNNING, PAUSED, STOPPED };
-enum { MAX_OUTCOMES = 16, LIMIT_MS = 20000, SPREAD_US = 3000 };
+enum {
+	MAX_OUTCOMES = 16,
+	LIMIT_MS = 20000,
+	SPREAD_US = 3000,
+	DYING_MS = 500,
+	KEEP = 16, /* races in a row that one container is used for, where it lives on */
+};
 
 struct verb {
 	const char *name;
@@ -97,8 +102,7 @@ struct outcome {
 };
 
 static const char *const before_names[] = {"nothing", "created", "running", "paused", "stopped"};
-static unsigned times = 100, tried, held;
-static const char *setup_name;
+static unsigned tried, held;
 
 #define CALL(...) ground_call((const char *const[]){__VA_ARGS__, NULL})
 
@@ -111,47 +115,46 @@ static void must(int r, const char *what)
 /* A container that was killed may take a moment to end. */
 static void settle(const struct pair *p, struct outcome *o)
 {
-	bool killed =
-		(p->a == &kill_it && o->a == 0) || (p->b == &kill_it && o->b == 0) || (p->b == &term && o->b == 0);
-
-	for (int i = 0; i < 1000; i++) {
-		snprintf(o->status, sizeof(o->status), "%s", ground_status());
-		if (!killed || !*o->status || strcmp(o->status, "stopped") == 0)
-			return;
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-		usleep(500);
-	}
+	if ((p->a == &kill_it && o->a == 0) || (p->b == &kill_it && o->b == 0) || (p->b == &term && o->b == 0))
+		(void)ground_alone(DYING_MS);
+	snprintf(o->status, sizeof(o->status), "%s", ground_status());
 }
 
 static void prepare(enum before before)
 {
-	char status[16] = "";
-
-	if (before == NOTHING)
-		return;
-	must(CALL("create", "--bundle", "@bundle", "@id"), "create");
-	if (before >= RUNNING)
-		must(CALL("start", "@id"), "start");
+	if (before == CREATED)
+		must(CALL("create", "--bundle", "@bundle", "@id"), "create");
+	else if (before != NOTHING)
+		must(CALL("run", "--detach", "--bundle", "@bundle", "@id"), "run");
 	if (before == PAUSED)
 		must(CALL("pause", "@id"), "pause");
-	if (before != STOPPED)
-		return;
-	must(CALL("kill", "@id", "KILL"), "kill");
-	for (int i = 0; i < 10000 && strcmp(status, "stopped") != 0; i++) {
-		snprintf(status, 16, "%s", ground_status());
-		usleep(500);
-	}
+	if (before == STOPPED && (kill(ground_stranger(), SIGKILL) < 0 || ground_alone(DYING_MS) != 0))
+		errx(2, "the container cannot be killed");
 }
 
+/* Makes the container what it was before, where that is one verb. */
+static bool restored(enum before before, const char *status)
+{
+	if (strcmp(status, before_names[before]) == 0)
+		return before != NOTHING;
+	if (before == RUNNING && strcmp(status, "paused") == 0)
+		return CALL("resume", "@id") == 0;
+	if (before == PAUSED && strcmp(status, "running") == 0)
+		return CALL("pause", "@id") == 0;
+	return false;
+}
+
+/* Sleeps, and is on time. */
 static void wait_us(unsigned us)
 {
-	struct timespec begin, now;
+	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	do
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	while ((now.tv_sec - begin.tv_sec) * 1000000 + (now.tv_nsec - begin.tv_nsec) / 1000 < (long)us);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += (long)us * 1000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	if (us)
+		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
 static pid_t begin(const struct verb *v, int gate, unsigned delay_us)
@@ -225,6 +228,14 @@ static bool same(const struct pair *p, const struct outcome *x, const struct out
 	return a && b && strcmp(x->status, y->status) == 0;
 }
 
+static bool is_known(const struct pair *p, const struct outcome *o, const struct outcome *all, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (same(p, o, &all[k]))
+			return true;
+	return false;
+}
+
 /* Everything that one order or the other comes to, the second straight after the first, and later. */
 static size_t orders(const struct pair *p, struct outcome *all)
 {
@@ -232,7 +243,6 @@ static size_t orders(const struct pair *p, struct outcome *all)
 
 	for (unsigned i = 0; i < 12; i++) {
 		struct outcome o = {0};
-		bool known = false;
 
 		prepare(p->before);
 		if (i % 2) {
@@ -245,9 +255,7 @@ static size_t orders(const struct pair *p, struct outcome *all)
 			o.b = ground_call(p->b->words);
 		}
 		settle(p, &o);
-		for (size_t k = 0; k < n; k++)
-			known |= same(p, &o, &all[k]);
-		if (!known && n < MAX_OUTCOMES)
+		if (!is_known(p, &o, all, n) && n < MAX_OUTCOMES)
 			all[n++] = o;
 		must(CALL("delete", "--force", "@id"), "delete --force");
 		ground_drain();
@@ -255,87 +263,63 @@ static size_t orders(const struct pair *p, struct outcome *all)
 	return n;
 }
 
-static void race(const struct pair *p)
+/* Nothing may be left of the container. */
+static const char *take_away(void)
+{
+	const char *left;
+
+	if (CALL("delete", "--force", "@id"))
+		return "delete --force fails";
+	left = ground_left();
+	return *left ? left : NULL;
+}
+
+static void race(const struct pair *p, unsigned times)
 {
 	struct outcome all[MAX_OUTCOMES], o;
 	size_t n = orders(p, all), good = 0;
+	bool kept = false;
 
 	for (unsigned i = 0; i < times; i++) {
 		char said[2048] = "";
 		const char *bad = NULL;
 
-		prepare(p->before);
+		if (!kept)
+			prepare(p->before);
 		if (!at_once(p, i, &o))
 			bad = "it did not come to an end";
 		snprintf(said, sizeof(said), "%s", ground_said());
 		settle(p, &o);
-		for (size_t k = 0; k < n && !bad; k++)
-			if (same(p, &o, &all[k]))
-				break;
-			else if (k + 1 == n)
-				bad = "no order of the two comes to that";
-		if (CALL("delete", "--force", "@id"))
-			bad = "delete --force fails";
-		if (*ground_left())
-			bad = ground_left();
+		if (!bad && !is_known(p, &o, all, n))
+			bad = "no order of the two comes to that";
+		kept = !bad && (i + 1) % KEEP && i + 1 < times && restored(p->before, o.status);
+		if (!bad && !kept)
+			bad = take_away();
 		tried++;
 		held += !bad;
 		good += !bad;
 		if (bad) {
 			printf("NOT HELD %s %s, %s and %s: exit %d and %d, the container \"%s\": %s\n\tthey said: %s\n",
-				setup_name, before_names[p->before], p->a->name, p->b->name, o.a, o.b, o.status, bad,
+				ground.setup, before_names[p->before], p->a->name, p->b->name, o.a, o.b, o.status, bad,
 				said);
 			ground_scrub();
 		}
 		ground_drain();
 	}
-	printf("%s %s: %s and %s: %u tried, %zu held\n", setup_name, before_names[p->before], p->a->name, p->b->name,
+	printf("%s %s: %s and %s: %u tried, %zu held\n", ground.setup, before_names[p->before], p->a->name, p->b->name,
 		times, good);
 	fflush(stdout);
 }
 
-int main(int argc, char **argv)
+bool try_races(const struct race_options *o)
 {
-	static const struct option all[] = {{"runtime", 1, NULL, 'r'}, {"root", 1, NULL, 'R'}, {"bundle", 1, NULL, 'b'},
-		{"parent", 1, NULL, 'P'}, {"setup", 1, NULL, 's'}, {"times", 1, NULL, 't'}, {"pair", 1, NULL, 'p'},
-		{0}};
-	size_t n = sizeof(pairs) / sizeof(pairs[0]), only = n;
-	int c;
+	const int n = (int)(sizeof(pairs) / sizeof(pairs[0]));
 
-	ground.manager = "cgroupfs";
-	while ((c = getopt_long(argc, argv, "", all, NULL)) != -1)
-		switch (c) {
-		case 'r':
-			ground.runtime = optarg;
-			break;
-		case 'R':
-			ground.root = optarg;
-			break;
-		case 'b':
-			ground.bundle = optarg;
-			break;
-		case 'P':
-			ground.parent = optarg;
-			break;
-		case 's':
-			setup_name = optarg;
-			break;
-		case 't':
-			times = (unsigned)atoi(optarg);
-			break;
-		case 'p':
-			only = (size_t)atoi(optarg);
-			break;
-		default:
-			return 2;
-		}
-	if (!ground.runtime || !ground.root || !ground.bundle || !ground.parent || !setup_name)
-		errx(2, "an option is missing");
-	ground_begin();
-	atexit(ground_end);
-	for (size_t i = 0; i < n; i++)
-		if (only == n || only == i)
-			race(&pairs[i]);
-	printf("%s: %u races of %zu pairs tried, %u held\n", setup_name, tried, only == n ? n : 1, held);
-	return held == tried ? 0 : 1;
+	if (o->only >= n)
+		errx(2, "there are %d pairs, from 0", n);
+	for (int i = 0; i < n; i++)
+		if (o->only < 0 || o->only == i)
+			race(&pairs[i], o->times);
+	printf("%s: %u races of %d pairs tried, %u held\n", ground.setup, tried, o->only < 0 ? n : 1, held);
+	return held == tried;
 }
