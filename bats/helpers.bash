@@ -65,11 +65,27 @@ common_teardown() {
 	[ -z "${CONSOLE_DIR:-}" ] || rm -rf "$CONSOLE_DIR"
 	left=$(leftovers "$ID" "$BATS_TEST_TMPDIR")
 	remove_leftovers "$ID" "$BATS_TEST_TMPDIR"
+	no_sanitizer_reports || return 1
 	if [ -n "$left" ]; then
 		echo "left behind:"
 		echo "$left"
 		return 1
 	fi
+}
+
+# SANITIZER_REPORTS says that the runtime under test was built with sanitizers, and where its processes leave their
+# reports. Shown once: the next test's are its own.
+no_sanitizer_reports() {
+	local f none=yes
+
+	[ -n "${SANITIZER_REPORTS:-}" ] || return 0
+	for f in "$SANITIZER_REPORTS"/report*; do
+		[ -e "$f" ] || continue
+		none=no
+		sed 's/^/# /' "$f"
+		mv "$f" "${f%/*}/seen-$ID-${f##*/}"
+	done
+	[ $none = yes ]
 }
 
 # leftovers ID-PREFIX DIR: one line for each process, cgroup and mount that carries the prefix or lies below DIR, and
@@ -455,6 +471,11 @@ requires_cgroupfs() {
 # cgroups_path NAME: for linux.cgroupsPath.
 cgroups_path() {
 	if [ "${MANAGER:-}" = systemd ]; then echo "system.slice:ebt:$1"; else echo "/$1"; fi
+}
+
+# without_sanitizers REASON: what is tested cannot be had of a build with sanitizers.
+without_sanitizers() {
+	[ -z "${SANITIZER_REPORTS:-}" ] || skip "sanitizers: $1"
 }
 
 # known_gap RUNTIME REASON: another runtime is being compared, and is known not to do this.

@@ -49,7 +49,7 @@ user_script() {
 		exec unshare --mount --propagation slave sh -c '
 			for f in passwd subuid subgid; do mount --bind "\$0/\$f" "/etc/\$f" || exit 125; done
 			exec setpriv --reuid $USER_ID --regid $USER_ID \${USER_GROUPS:---clear-groups} env -i "PATH=\$PATH" "HOME=\$0/home" \
-				"XDG_RUNTIME_DIR=\$0/xdg" "\$@"' "$U" "$U/bin/real" "\$@"
+				"XDG_RUNTIME_DIR=\$0/xdg" ${SANITIZER_REPORTS:+ASAN_OPTIONS=$ASAN_OPTIONS UBSAN_OPTIONS=$UBSAN_OPTIONS} "\$@"' "$U" "$U/bin/real" "\$@"
 	SCRIPT
 }
 

@@ -22,6 +22,10 @@ enum { POISON_ZONE = 16 }; /* so many bytes are put between two pieces of memory
 enum { POISON_ZONE = 0 };
 #endif
 
+/* A function that calls one which does not return, on a stack that the sanitizer knows nothing of: it would clear what it
+ * takes for the whole stack. */
+#define ON_OTHER_STACK __attribute__((no_sanitize_address))
+
 static inline void poison(const void *p, size_t n)
 {
 #ifdef POISON_IS_KNOWN

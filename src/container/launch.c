@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/poison.h"
 #include "base/str.h"
 #include "container/id_map.h"
 #include "container/image.h"
@@ -84,7 +85,8 @@ static _Noreturn void become_init(const struct launch *l, int sync, int image)
 	m.type = SYNC_ERROR;
 	m.value = -r;
 	(void)sync_send_fds(sync, &m, NULL, 0);
-	_exit(1);
+	for (;;)
+		sys_call1(SYS_exit_group, 1);
 }
 
 static const char *namespaces_text(uint64_t flags)
@@ -179,7 +181,7 @@ static int enter_template(struct launch *l)
 
 /* The child between: shares our memory and descriptors, but not our root and mount namespace, and we wait till it is
  * done (CLONE_VFORK). Init is our own child (CLONE_PARENT), and its PDEATHSIG about us. */
-static int spawn_from_template(void *arg)
+static ON_OTHER_STACK int spawn_from_template(void *arg)
 {
 	struct spawn *s = arg;
 
