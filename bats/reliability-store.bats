@@ -107,3 +107,83 @@ remnants() { # in all states a power cut may leave one
 	wait_for is_gone "$first"
 	is "$(state_of "$ID")" running
 }
+
+# of_another_boot ID: the machine has been restarted since; what has the container's pid and cgroup now is not its own.
+of_another_boot() {
+	jq '.bootId = "00000000-0000-4000-8000-000000000000"' "$ROOT/$1/state.json" >"$BATS_TEST_TMPDIR/record"
+	cp "$BATS_TEST_TMPDIR/record" "$ROOT/$1/state.json"
+}
+
+# The program and the cgroups of $ID, which a container has left to somebody else.
+setup_stranger() {
+	sleeper
+	stranger=$(pid_of "$ID")
+	cp "/proc/$stranger/cgroup" "$BATS_TEST_TMPDIR/cgroups"
+	cp "$ROOT/$ID/state.json" "$BATS_TEST_TMPDIR/whole"
+	of_another_boot "$ID"
+}
+
+stranger_lives() {
+	is_alive "$stranger"
+	is "$(cat "/proc/$stranger/cgroup")" "$(cat "$BATS_TEST_TMPDIR/cgroups")"
+	mkdir -m 700 -p "$ROOT/$ID"
+	cp "$BATS_TEST_TMPDIR/whole" "$ROOT/$ID/state.json"
+	rt_ok delete --force "$ID"
+	nothing_left
+}
+
+@test "a container of another boot is stopped, whoever has its pid now" {
+	setup_stranger
+	is "$(state_of "$ID")" stopped
+	rt_ok list --clean
+	is "$(state_of "$ID")" stopped
+	rt_fails kill "$ID" KILL
+	says "container not running"
+	rt exec "$ID" true
+	is "$status" 255
+	says "cannot exec in a stopped container"
+	rt_fails create "$ID"
+	says "already exists"
+	rt_ok delete "$ID"
+	[ ! -e "$ROOT/$ID" ]
+	stranger_lives
+}
+
+@test "delete --force of a container of another boot kills nobody in the cgroups that it had" {
+	setup_stranger
+	jq '.pid = 2' "$ROOT/$ID/state.json" >"$BATS_TEST_TMPDIR/record"
+	cp "$BATS_TEST_TMPDIR/record" "$ROOT/$ID/state.json"
+	rt_ok delete --force "$ID"
+	[ ! -e "$ROOT/$ID" ]
+	stranger_lives
+}
+
+@test "list --clean kills nobody in the cgroups of a create of another boot" {
+	setup_stranger
+	jq '.pid = 0 | .startTime = 0' "$ROOT/$ID/state.json" >"$BATS_TEST_TMPDIR/record"
+	cp "$BATS_TEST_TMPDIR/record" "$ROOT/$ID/state.json"
+	rt_ok list --clean
+	[ ! -e "$ROOT/$ID" ]
+	stranger_lives
+}
+
+@test "delete of a container of another boot runs its poststop hooks" {
+	set_config ".hooks.poststop = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cat >$BATS_TEST_TMPDIR/hook\"]}]"
+	setup_stranger
+	rt_ok delete "$ID"
+	is "$(jq -r .status "$BATS_TEST_TMPDIR/hook")" stopped
+	stranger_lives
+}
+
+# boot_of TYPE: the boot id in the record of a container whose state root is on a file system of this type.
+boot_of() {
+	mkdir -p "$ROOT"
+	unshare --mount --propagation private sh -c 'mount -t "$1" -o mode=700 store "$2" && "$3" --root "$2" create "$4" &&
+		jq -r .bootId "$2/$4/state.json" && "$3" --root "$2" delete --force "$4"' \
+		sh "$1" "$ROOT" "$RUNTIME" "$ID" 3>&-
+}
+
+@test "the record names the boot where the state root outlives one" {
+	is "$(boot_of ramfs)" "$(cat /proc/sys/kernel/random/boot_id)"
+	is "$(boot_of tmpfs)" null
+}

@@ -279,6 +279,7 @@ static int make_state(struct creation *c, struct error *err)
 
 	if (r < 0)
 		return r;
+	c->record.boot_id = record_boot_id(c->dir);
 	r = record_write(c->dir, &c->record, err);
 	if (r == 0 && notify_host())
 		r = notify_make_dir(c->dir, err);

@@ -2,8 +2,12 @@
 #include "container/record.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include "base/file.h"
+#include "base/str.h"
 
 static const struct oci_field fields[] = {
 	OCI_VALUE(struct container_record, "version", version, OCI_REQUIRED),
@@ -14,6 +18,7 @@ static const struct oci_field fields[] = {
 	OCI_STRING(struct container_record, "created", created, OCI_REQUIRED),
 	OCI_VALUE(struct container_record, "pid", pid, OCI_REQUIRED),
 	OCI_VALUE(struct container_record, "startTime", start_time, OCI_REQUIRED),
+	OCI_STRING(struct container_record, "bootId", boot_id, 0),
 	OCI_VALUE(struct container_record, "namespaces", namespaces, OCI_REQUIRED),
 	OCI_VALUE(struct container_record, "rootfsMount", rootfs_mount, 0),
 	OCI_STRING(struct container_record, "cgroupManager", cgroup_manager, OCI_REQUIRED),
@@ -23,6 +28,35 @@ static const struct oci_field fields[] = {
 	OCI_MAP(struct container_record, "annotations", annotations, 0),
 };
 static const struct oci_type record_type = OCI_TYPE(struct container_record, fields);
+
+static char *boot_id(void)
+{
+	static char id[40];
+
+	return file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) > 0 ? id : NULL;
+}
+
+char *record_boot_id(int dir)
+{
+	struct statfs fs;
+
+	return fstatfs(dir, &fs) == 0 && fs.f_type == TMPFS_MAGIC ? NULL : boot_id();
+}
+
+/* Its pid, mount and cgroups, even with the same start time, are by now somebody else's. */
+static void forget_if_of_another_boot(struct container_record *rec)
+{
+	static char none[] = "disabled";
+	const char *now = rec->boot_id ? boot_id() : NULL;
+
+	if (!now || str_eq(now, rec->boot_id))
+		return;
+	rec->start_time = UINT64_MAX;
+	rec->rootfs_mount = 0;
+	rec->cgroup_manager = none;
+	rec->cgroup_len = 0;
+	rec->intel_rdt = NULL;
+}
 
 int record_read(int dir, struct arena *a, struct container_record **ret, struct error *err)
 {
@@ -41,6 +75,7 @@ int record_read(int dir, struct arena *a, struct container_record **ret, struct 
 			(int)RECORD_VERSION);
 	if (rec->pid < 0)
 		return error_set(err, EINVAL, "state.json: pid %d", (int)rec->pid);
+	forget_if_of_another_boot(rec);
 	*ret = rec;
 	return 0;
 }
