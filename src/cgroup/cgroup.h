@@ -190,8 +190,9 @@ int cgroup_signal_all(const struct cgroup *cg, int sig, struct error *err);
  * What is gone already is success. */
 int cgroup_destroy(struct cgroup *cg, int timeout_ms, struct error *err);
 
-/* How often the kernel's OOM killer struck in it: memory.events oom_kill or memory.oom_control; 0 when unknown. */
-uint64_t cgroup_oom_kills(const struct cgroup *cg);
+/* How often the kernel's OOM killer struck in it: memory.events oom_kill or memory.oom_control; 0 when unknown, -ENODEV when
+ * it has gone, as systemd removes a scope that its last process has left. */
+int64_t cgroup_oom_kills(const struct cgroup *cg);
 /* The most that it was charged for at once, in bytes: memory.peak (Linux 5.19) or memory.max_usage_in_bytes; 0 when unknown.
  * It may have been read from a record, and is opened then. */
 uint64_t cgroup_memory_peak(struct cgroup *cg);

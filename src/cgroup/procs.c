@@ -226,14 +226,15 @@ uint64_t cgroup_memory_peak(struct cgroup *cg)
 	return str_to_u64(text, &v) ? v : 0;
 }
 
-uint64_t cgroup_oom_kills(const struct cgroup *cg)
+int64_t cgroup_oom_kills(const struct cgroup *cg)
 {
 	int i = cgroup_find(cg, "memory");
 	uint64_t v = 0;
 
 	if (i == CGROUP_NO_DIR || cg->d[i].fd < 0)
 		return 0;
-	if (cgroup_read_key(cg->d[i].fd, cg->d[i].v2 ? "memory.events" : "memory.oom_control", "oom_kill", &v) < 0)
-		return 0;
-	return v;
+	if (faccessat(cg->d[i].fd, "cgroup.procs", F_OK, 0) < 0 && errno == ENOENT)
+		return -ENODEV;
+	(void)cgroup_read_key(cg->d[i].fd, cg->d[i].v2 ? "memory.events" : "memory.oom_control", "oom_kill", &v);
+	return (int64_t)v;
 }

@@ -129,7 +129,7 @@ static const char *owner_name(int dir, struct arena *a)
 
 static int load(int dir, const char *id, struct arena *a, struct container *ret, struct error *err)
 {
-	struct container_record *rec;
+	struct container_record *rec = NULL;
 	enum cgroup_manager m = CGROUP_MANAGER_CGROUPFS;
 	int r = record_read(dir, a, &rec, err);
 

@@ -268,8 +268,12 @@ static int start_init(struct creation *c, struct error *err)
 /* A container that is killed before its program runs was mostly given too little memory. */
 static int explain_death(struct creation *c, int r, struct error *err)
 {
-	if (c->cgroup_made && cgroup_oom_kills(&c->cgroup) > 0)
+	int64_t kills = c->cgroup_made ? cgroup_oom_kills(&c->cgroup) : 0;
+
+	if (kills > 0)
 		return error_set(err, ENOMEM, "start: container init was OOM-killed (memory limit too low?)");
+	if (kills == -ENODEV && r == -ECONNRESET)
+		return error_set(err, ENOMEM, "start: container init was killed and its cgroup is gone (memory limit too low?)");
 	return r;
 }
 

@@ -2,7 +2,6 @@
 #include "container/launch.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -389,17 +388,6 @@ static int answer(struct launch *l, const struct sync_msg *m, int fd, struct err
 	}
 }
 
-/* Whether init has ended without a word. The socket alone does not tell: a child that it has not named holds the other
- * end of it, too. False after a minute: the wait for the answer has limits of its own. */
-static bool has_ended(const struct launch *l)
-{
-	struct pollfd p[] = {{.fd = l->sync, .events = POLLIN}, {.fd = l->pidfd, .events = POLLIN}};
-
-	if (poll(p, 2, SYNC_ANSWER_S * 1000) <= 0 || p[0].revents)
-		return false;
-	return poll(p, 1, 0) == 0; /* its last word may have come in between */
-}
-
 int launch_lead(struct launch *l, struct error *err)
 {
 	struct span span = span_begin(SPAN_ID_LEAD);
@@ -414,7 +402,7 @@ int launch_lead(struct launch *l, struct error *err)
 		struct sync_msg m;
 		int fd;
 
-		r = has_ended(l) ? -ECONNRESET : sync_recv_answer(l->sync, l->plan, &m, &fd);
+		r = sync_recv_answer(l->sync, l->pidfd, l->plan, &m, &fd);
 		if (r == -ECONNRESET || r == -EPIPE)
 			error_set(err, ECONNRESET, "start: init was killed");
 		else if (r < 0)

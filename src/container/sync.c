@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -93,20 +94,26 @@ static uint64_t hooks_s(const struct plan *p)
 	return sum;
 }
 
-int sync_recv_answer(int sock, const struct plan *p, struct sync_msg *m, int *fd)
+int sync_recv_answer(int sock, int pidfd, const struct plan *p, struct sync_msg *m, int *fd)
 {
+	struct pollfd w[] = {{.fd = sock, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
 	uint64_t more = p ? 1 + hooks_s(p) / SYNC_ANSWER_S : 0;
 	int r;
 
+	*fd = -1;
 	do
-		r = sync_recv_fd(sock, m, fd);
-	while (r == -EAGAIN && more--);
-	return r == -EAGAIN ? -ETIMEDOUT : r;
+		r = poll(w, 2, SYNC_ANSWER_S * 1000);
+	while ((r == 0 && more--) || (r < 0 && errno == EINTR));
+	if (r <= 0)
+		return r < 0 ? -errno : -ETIMEDOUT;
+	if (!w[0].revents && poll(w, 1, 0) == 0) /* its last word may have come in between */
+		return -ECONNRESET;
+	return sync_recv_fd(sock, m, fd);
 }
 
 int sync_await_exec(int sock, const struct plan *p, struct sync_msg *m, struct error *err)
 {
-	int fd, r = sync_recv_answer(sock, p, m, &fd);
+	int fd, r = sync_recv_answer(sock, -1, p, m, &fd);
 
 	fd_close(&fd);
 	if (r == -ECONNRESET)
