@@ -88,6 +88,25 @@ finding() {
 	jq -e '.findings | all(.line > 0 and .column > 0)' <<<"$output"
 }
 
+@test "a path is one of the document: what is wrong with the host has none" {
+	local m
+
+	m=$(v2_mount)
+	[ -n "$m" ] || skip "needs cgroup v2"
+	# shellcheck disable=SC2016
+	run unshare -m sh -c 'mount --bind /proc/self/mem "$1/cgroup.controllers"; shift; "$@"' - "$m" \
+		"$RUNTIME" --root "$ROOT" validate --format json "$BUNDLE/config.json"
+	[ "$status" -eq 1 ]
+	[ "$(jq -r '.findings[].path' <<<"$output" | xargs -d '\n')" = " mounts[6].type" ]
+	jq -e '.findings | all(.reason | startswith("cgroup: "))' <<<"$output"
+}
+
+@test "a path names the member of a mount that has too many options" {
+	set_config '.mounts[0].options = [range(9) | "private", "slave"]'
+	run "$RUNTIME" --root "$ROOT" validate --format json "$BUNDLE/config.json"
+	[ "$(jq -r '.findings[].path' <<<"$output")" = "mounts[0].options" ]
+}
+
 @test "warnings are errors with --strict only" {
 	set_config '.hostnam = "x"'
 	"$RUNTIME" --root "$ROOT" validate "$BUNDLE/config.json"

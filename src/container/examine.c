@@ -16,15 +16,39 @@ struct examination {
 	size_t read; /* findings of the reader */
 };
 
-/* The length of the JSON path that a message begins with, 0 when there is none. */
-static size_t path_length(const char *msg)
+static const struct oci_field *field_named(const struct oci_type *t, const char *name, size_t n)
+{
+	for (size_t i = 0; i < t->fields_len; i++)
+		if (t->fields[i].name_len == n && memcmp(t->fields[i].name, name, n) == 0)
+			return &t->fields[i];
+	return NULL;
+}
+
+/* Up to a blank, or ": ", outside of quotes. */
+static size_t key_length(const char *s)
 {
 	size_t n = 0;
-	bool quoted = false;
 
-	for (; msg[n] && (quoted || (msg[n] != ':' && msg[n] != ' ')); n++)
-		quoted ^= msg[n] == '"';
-	return msg[n] == ':' && msg[n + 1] == ' ' && msg[0] >= 'a' && msg[0] <= 'z' ? n : 0;
+	for (bool quoted = false; s[n] && (quoted || (s[n] != ' ' && (s[n] != ':' || s[n + 1] != ' '))); n++)
+		quoted ^= s[n] == '"';
+	return n;
+}
+
+/* How much of "PATH: reason" is the path of something that may stand in a document of this type; 0: it begins with none. */
+static size_t path_length(const struct oci_type *t, const char *msg)
+{
+	for (size_t n = 0;; n++) {
+		size_t name = strcspn(msg + n, ".[: ");
+		const struct oci_field *f = field_named(t, msg + n, name);
+
+		if (!f)
+			return 0;
+		n += name;
+		t = f->type;
+		n += f->shape == OCI_SHAPE_KEYED || !t ? key_length(msg + n) : strcspn(msg + n, ".: ");
+		if (msg[n] != '.')
+			return msg[n] == ':' && msg[n + 1] == ' ' ? n : 0;
+	}
 }
 
 static bool is_known(const struct oci_findings *fs, const struct oci_finding *f)
@@ -38,7 +62,7 @@ static bool is_known(const struct oci_findings *fs, const struct oci_finding *f)
 /* The same member may be looked at by several steps, and what the reader could not read looks wrong to them all. */
 static void add(struct examination *e, enum oci_severity severity, const char *msg)
 {
-	size_t n = path_length(msg);
+	size_t n = path_length(&oci_config_type, msg);
 	struct oci_finding f = {
 		.severity = severity,
 		.path = arena_strndup(e->fs->arena, msg, n),

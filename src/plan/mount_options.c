@@ -87,7 +87,7 @@ static int apply_flag(struct mount_options *o, unsigned long ms, bool off, struc
 {
 	if (ms & PROPAGATION) {
 		if (o->propagation_n == MOUNT_OPTIONS_PROPAGATIONS)
-			return error_set(err, E2BIG, "more than %d propagation options", MOUNT_OPTIONS_PROPAGATIONS);
+			return error_set(err, E2BIG, "options: more than %d for propagation", MOUNT_OPTIONS_PROPAGATIONS);
 		o->propagation[o->propagation_n++] = (uint32_t)ms;
 	} else if (off) {
 		o->ms &= ~ms;

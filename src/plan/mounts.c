@@ -237,7 +237,9 @@ static int fill(struct entry *e, struct error *err)
 	if (is_bind(e))
 		return fill_bind(e, err);
 	fill_fs(e);
-	return is_type(e, "cgroup") ? plan_fill_cgroup_mount(e->b, e->in, e->p, err) : 0;
+	if (is_type(e, "cgroup") && plan_fill_cgroup_mount(e->b, e->in, e->p, err) < 0)
+		return error_prefix(err, "type");
+	return 0;
 }
 
 static int add_mount(struct entry *e, uint32_t index, struct error *err)
