@@ -78,6 +78,15 @@ finding() {
 	[ "$(grep -c ': mounts\[0\]' <<<"$output")" -eq 1 ]
 }
 
+@test "what several steps need is looked at once" {
+	set_config '.process.cwd = "x" | .process.args = [] | .process.rlimits = [{type: "X", hard: 1, soft: 1}]' \
+		'.process.execCPUAffinity = {initial: "x", final: "y"} | .linux.namespaces += [{type: "user"}]'
+	run "$RUNTIME" --root "$ROOT" validate "$BUNDLE/config.json"
+	[ "$status" -eq 1 ]
+	is "$(grep -o 'error: [^ ]*' <<<"$output" | sort | xargs)" "error: linux.uidMappings: error: process.args: error: \
+process.cwd: error: process.execCPUAffinity.initial: error: process.rlimits[0].type:"
+}
+
 @test "json has the same findings" {
 	set_config '.hostnam = "x" | .process.args = []'
 	run "$RUNTIME" --root "$ROOT" validate --format json "$BUNDLE/config.json"

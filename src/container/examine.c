@@ -51,15 +51,7 @@ static size_t path_length(const struct oci_type *t, const char *msg)
 	}
 }
 
-static bool is_known(const struct oci_findings *fs, const struct oci_finding *f)
-{
-	for (size_t i = 0; i < fs->len; i++)
-		if (str_eq(fs->v[i].path, f->path) && str_eq(fs->v[i].reason, f->reason))
-			return true;
-	return false;
-}
-
-/* The same member may be looked at by several steps, and what the reader could not read looks wrong to them all. */
+/* What the reader could not read looks wrong to the steps that it is for, too. */
 static void add(struct examination *e, enum oci_severity severity, const char *msg)
 {
 	size_t n = path_length(&oci_config_type, msg);
@@ -71,7 +63,7 @@ static void add(struct examination *e, enum oci_severity severity, const char *m
 
 	if (!f.path)
 		e->fs->failed = true;
-	else if (!is_known(e->fs, &f) && !(n && oci_findings_concern(e->fs, e->read, f.path)))
+	else if (!n || !oci_findings_concern(e->fs, e->read, f.path))
 		oci_findings_add(e->fs, &f);
 }
 

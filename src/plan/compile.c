@@ -30,7 +30,8 @@ static int check_config(struct plan_builder *b, const struct plan_input *in, str
 		return error_set(err, EINVAL, "root.path: missing");
 	if (oci_map_get(c->annotations, ""))
 		return error_set(err, EINVAL, "annotations: a key is empty");
-	return plan_check_namespaces(b, c, err);
+	r = plan_check_namespaces(b, c, err);
+	return r < 0 ? r : plan_check_process(b, c->process, err);
 }
 
 static void add_string(struct plan_builder *b, enum plan_op op, const char *value)
@@ -155,7 +156,8 @@ static int add_file_system(struct plan_builder *b, const struct plan_input *in, 
 	pivot = plan_add(b, PLAN_OP_PIVOT, struct plan_pivot);
 	pivot->mode = !(all & CLONE_NEWNS) ? PLAN_PIVOT_CHROOT : in->no_pivot ? PLAN_PIVOT_MOVE : PLAN_PIVOT_ROOT;
 	pivot->propagation = propagation == RUNBINDABLE ? 0 : propagation;
-	return plan_pass(b, plan_add_cwd_dir(b, c->process, err), err);
+	plan_add_cwd_dir(b, c->process);
+	return 0;
 }
 
 static void add_root_unbindable(struct plan_builder *b, const struct oci_config *c)
@@ -248,9 +250,8 @@ int plan_compile(const struct plan_input *in, struct arena *a, struct plan **ret
 	plan_add_for_exec(&b, c);
 	add_host_steps(&b, in, c->process);
 	add_cgroup_join(&b);
-	r = plan_add_hard_limits(&b, in, c->process, err);
-	if (r == 0)
-		r = plan_pass(&b, plan_add_namespaces(&b, in, err), err);
+	plan_add_hard_limits(&b, in, c->process);
+	r = plan_pass(&b, plan_add_namespaces(&b, in, err), err);
 	if (r < 0)
 		return r;
 	plan_add(&b, PLAN_OP_SYNC, struct plan_step);
@@ -303,16 +304,15 @@ int plan_compile_exec(const struct plan_input *input, const struct oci_process *
 	own.join = join;
 	plan_begin(&b, a);
 	b.flags = PLAN_EXEC;
+	r = plan_check_process(&b, p, err);
+	if (r < 0)
+		return r;
 	pidfd = plan_new_slot(&b); /* SLOT_FIRST_FREE, and the next one: the host side relies on it */
 	root = plan_new_slot(&b);
 	add_host_steps(&b, in, p);
-	r = plan_add_initial_affinity(&b, p, err);
-	if (r < 0)
-		return r;
+	plan_add_initial_affinity(&b, p);
 	add_cgroup_join(&b);
-	r = plan_add_hard_limits(&b, in, p, err);
-	if (r < 0)
-		return r;
+	plan_add_hard_limits(&b, in, p);
 	plan_add_join(&b, pidfd, join);
 	if (!(join & CLONE_NEWNS))
 		plan_add(&b, PLAN_OP_CHROOT, struct plan_number)->value = root;

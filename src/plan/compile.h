@@ -73,13 +73,15 @@ int plan_add_paths(struct plan_builder *b, const struct plan_input *in, struct e
 int plan_add_sysctls(struct plan_builder *b, const struct plan_input *in, struct error *err);  /* sysctl.c, checked against the namespaces */
 int plan_add_net_devices(struct plan_builder *b, const struct plan_input *in, struct error *err); /* net_devices.c: NET_DEVICE */
 int plan_add_intel_rdt(struct plan_builder *b, const struct plan_input *in, struct error *err); /* intel_rdt.c: INTEL_RDT */
+/* process.c: cwd, user, args, rlimits and execCPUAffinity, before anything is added for the process */
+int plan_check_process(struct plan_builder *b, const struct oci_process *p, struct error *err);
 /* process.c: everything from RLIMIT to FIND_PROGRAM but SESSION; for create and exec alike */
 int plan_add_process(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
 /* Parts of the process that stand earlier, placed by compile.c too: execCPUAffinity.initial before the cgroup is joined
  * (exec only), hard limits before a user namespace is entered, the working directory right after PIVOT. */
-int plan_add_initial_affinity(struct plan_builder *b, const struct oci_process *p, struct error *err);
-int plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err);
-int plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p, struct error *err);
+void plan_add_initial_affinity(struct plan_builder *b, const struct oci_process *p);
+void plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p);
+void plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p);
 void plan_add_for_exec(struct plan_builder *b, const struct oci_config *c); /* exec.c: FOR_EXEC, where there is need of it */
 /* SECCOMP and EXEC are placed by compile.c through these: */
 int plan_add_seccomp(struct plan_builder *b, const struct plan_input *in, struct error *err);

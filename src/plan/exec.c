@@ -119,8 +119,6 @@ int plan_add_exec(struct plan_builder *b, const struct plan_input *in, const str
 		return r;
 	if (!env || !table)
 		return error_errno(err, ENOMEM, "process.env");
-	if (!p->args_len)
-		return error_set(err, EINVAL, "process.args: must not be empty");
 	n = last_of_each(p->env, p->env_len, env, table, slots);
 	memmove(env, env + (p->env_len - n), n * sizeof(*env));
 	n = drop_own(env, n, in->listen_fds != 0, &find_home);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/personality.h>
 
+#include "base/str.h"
 #include "plan/caps.h"
 
 enum { DEFAULT_UMASK = 0022 };
@@ -129,23 +130,19 @@ static void add_cwd(struct plan_builder *b, const struct oci_process *p, uint32_
 	c->when = when;
 }
 
-int plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p, struct error *err)
+void plan_add_cwd_dir(struct plan_builder *b, const struct oci_process *p)
 {
-	int r = check_cwd(p, err);
-
-	if (r == 0 && strcmp(p->cwd, "/") != 0)
+	if (!str_eq(p->cwd, "/"))
 		add_cwd(b, p, PLAN_CWD_MAKE);
-	return r;
 }
 
-int plan_add_hard_limits(
-	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
+void plan_add_hard_limits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p)
 {
-	return has_user_namespace(in) ? process_add_rlimits(b, in, p, true, err) : 0;
+	if (has_user_namespace(in))
+		process_add_rlimits(b, in, p, true);
 }
 
-int plan_add_process(
-	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
+int plan_check_process(struct plan_builder *b, const struct oci_process *p, struct error *err)
 {
 	int r = plan_pass(b, check_cwd(p, err), err);
 
@@ -154,9 +151,17 @@ int plan_add_process(
 	if (r == 0 && !p->args_len)
 		r = plan_pass(b, error_set(err, EINVAL, "process.args: must not be empty"), err);
 	if (r == 0)
-		r = process_add_rlimits(b, in, p, false, err);
-	if (r == 0)
-		r = plan_pass(b, process_add_scheduling(b, in, p, err), err);
+		r = process_check_rlimits(b, p, err);
+	return r < 0 ? r : plan_pass(b, process_check_affinity(p, err), err);
+}
+
+int plan_add_process(
+	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, struct error *err)
+{
+	int r;
+
+	process_add_rlimits(b, in, p, false);
+	r = plan_pass(b, process_add_scheduling(b, in, p, err), err);
 	if (r == 0)
 		r = plan_pass(b, process_add_memory_policy(b, in, err), err);
 	if (r == 0)

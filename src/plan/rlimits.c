@@ -57,8 +57,10 @@ static void add_own(struct plan_builder *b, const struct plan_input *in, bool ha
 			add(b, (const struct plan_rlimit *)s, hard_only);
 }
 
-static int check(const struct oci_rlimit *l, size_t i, const struct rlimit_name *n, uint64_t *seen, struct error *err)
+static int check(const struct oci_rlimit *l, size_t i, uint64_t *seen, struct error *err)
 {
+	const struct rlimit_name *n = find(l->type);
+
 	if (!n)
 		return error_set(
 			err, EINVAL, "process.rlimits[%zu].type: unknown resource \"%s\"", i, l->type ? l->type : "");
@@ -70,24 +72,27 @@ static int check(const struct oci_rlimit *l, size_t i, const struct rlimit_name 
 	return 0;
 }
 
-int process_add_rlimits(struct plan_builder *b, const struct plan_input *in, const struct oci_process *p,
-	bool hard_only, struct error *err)
+int process_check_rlimits(struct plan_builder *b, const struct oci_process *p, struct error *err)
 {
 	uint64_t seen = 0;
-	int r;
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < p->rlimits_len; i++)
+		r = plan_pass(b, check(&p->rlimits[i], i, &seen, err), err);
+	return r;
+}
+
+void process_add_rlimits(
+	struct plan_builder *b, const struct plan_input *in, const struct oci_process *p, bool hard_only)
+{
 	for (size_t i = 0; i < p->rlimits_len; i++) {
 		const struct oci_rlimit *l = &p->rlimits[i];
 		const struct rlimit_name *n = find(l->type);
 		const struct plan_rlimit record = {
 			.s.index = (uint32_t)i, .resource = n ? n->resource : 0, .soft = l->soft, .hard = l->hard};
 
-		r = plan_pass(b, check(l, i, n, &seen, err), err);
-		if (r < 0)
-			return r;
 		add(b, &record, hard_only);
 	}
 	if (!p->rlimits_len)
 		add_own(b, in, hard_only);
-	return 0;
 }

@@ -187,16 +187,25 @@ static int add_io_priority(struct plan_builder *b, const struct oci_io_priority 
 
 /* ---- CPU affinity ---- */
 
-static int add_affinity(struct plan_builder *b, const char *list, bool final, struct error *err)
+int process_check_affinity(const struct oci_process *p, struct error *err)
+{
+	const struct oci_exec_cpu_affinity *a = p->exec_cpu_affinity;
+	uint8_t bits[MAX_BITS / 8];
+
+	if (a && a->initial && parse_list(a->initial, bits, MAX_BITS) < 0)
+		return error_set(
+			err, EINVAL, "process.execCPUAffinity.initial: not a list of CPUs: \"%s\"", a->initial);
+	if (a && a->final && parse_list(a->final, bits, MAX_BITS) < 0)
+		return error_set(err, EINVAL, "process.execCPUAffinity.final: not a list of CPUs: \"%s\"", a->final);
+	return 0;
+}
+
+static void add_affinity(struct plan_builder *b, const char *list, bool final)
 {
 	uint8_t bits[MAX_BITS / 8] = {0};
 	int n = parse_list(list, bits, MAX_BITS);
-	struct plan_cpu_affinity *p;
+	struct plan_cpu_affinity *p = plan_add(b, PLAN_OP_CPU_AFFINITY, struct plan_cpu_affinity);
 
-	if (n < 0)
-		return error_set(err, EINVAL, "process.execCPUAffinity.%s: not a list of CPUs: \"%s\"",
-			final ? "final" : "initial", list);
-	p = plan_add(b, PLAN_OP_CPU_AFFINITY, struct plan_cpu_affinity);
 	p->final = final;
 	p->bytes = (uint32_t)(n + 63) / 64 * 8;
 	p->mask = plan_put_bytes(b, bits, p->bytes);
@@ -206,26 +215,14 @@ static int add_affinity(struct plan_builder *b, const char *list, bool final, st
 		memcpy(&mask, bits, sizeof(mask));
 		log_debug("nsexec: affinity: 0x%llx", (unsigned long long)le64toh(mask));
 	}
-	return 0;
 }
 
-int plan_add_initial_affinity(struct plan_builder *b, const struct oci_process *p, struct error *err)
+void plan_add_initial_affinity(struct plan_builder *b, const struct oci_process *p)
 {
 	const struct oci_exec_cpu_affinity *a = p->exec_cpu_affinity;
 
-	return a && a->initial && *a->initial ? add_affinity(b, a->initial, false, err) : 0;
-}
-
-static int check_affinity(const struct oci_exec_cpu_affinity *a, struct error *err)
-{
-	uint8_t bits[MAX_BITS / 8];
-
-	if (a->initial && parse_list(a->initial, bits, MAX_BITS) < 0)
-		return error_set(
-			err, EINVAL, "process.execCPUAffinity.initial: not a list of CPUs: \"%s\"", a->initial);
-	if (a->final && parse_list(a->final, bits, MAX_BITS) < 0)
-		return error_set(err, EINVAL, "process.execCPUAffinity.final: not a list of CPUs: \"%s\"", a->final);
-	return 0;
+	if (a && a->initial && *a->initial)
+		add_affinity(b, a->initial, false);
 }
 
 static void copy_scheduler(struct plan_builder *b, const struct plan_step *own)
@@ -257,13 +254,13 @@ int process_add_scheduling(
 	else if (own_io)
 		plan_add(b, PLAN_OP_IO_PRIORITY, struct plan_io_priority)->value =
 			((const struct plan_io_priority *)own_io)->value;
-	if (r == 0 && a)
-		r = check_affinity(a, err);
 	if (r < 0)
 		return r;
-	/* the container's first process is not exec'ed into it: it is only checked there */
-	if (exec && a && a->final && *a->final)
-		return add_affinity(b, a->final, true, err);
+	/* the container's first process is not exec'ed into it */
+	if (exec && a && a->final && *a->final) {
+		add_affinity(b, a->final, true);
+		return 0;
+	}
 	if (exec && a && a->initial && *a->initial) /* config.md: without a final one it is not changed any more */
 		return 0;
 	/* What the runtime was started with (a service's CPUAffinity=) is not the container's; since Linux 6.2 (commit
