@@ -54,6 +54,8 @@ static const struct plan *process_plan(const struct oci_config *c)
 	if (r == 0)
 		r = plan_add_sysctls(&b, &in, &err);
 	if (r == 0)
+		r = plan_check_process(&b, c->process, &err);
+	if (r == 0)
 		r = plan_add_process(&b, &in, c->process, &err);
 	if (r == 0)
 		r = plan_add_exec(&b, &in, c->process, &err);
