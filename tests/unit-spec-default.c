@@ -52,7 +52,7 @@ int main(void)
 	struct oci_config *c = NULL;
 	struct error err = {0};
 
-	tap_is_int(spec_default(&a, false, &c, &err), 0, "default %s", err.msg);
+	tap_is_int(spec_default(&a, &(struct spec_wish){.bundle = "/nowhere"}, &c, &err), 0, "default %s", err.msg);
 	tap_is_str(c->oci_version, OCI_VERSION, "version");
 	tap_ok(has_namespace(c, "network") && !has_namespace(c, "user"), "a network namespace, no user namespace");
 	tap_ok(c->linux->resources && c->linux->resources->devices_len == 1, "devices are denied");
@@ -60,7 +60,7 @@ int main(void)
 	tap_ok(!c->process->capabilities->ambient, "no ambient capabilities");
 	written(&a, c, "default");
 
-	tap_is_int(spec_default(&a, true, &c, &err), 0, "rootless %s", err.msg);
+	tap_is_int(spec_default(&a, &(struct spec_wish){.bundle = "/nowhere", .rootless = true}, &c, &err), 0, "rootless %s", err.msg);
 	tap_ok(!has_namespace(c, "network") && has_namespace(c, "user"),
 		"rootless: a user namespace, the host's network");
 	tap_ok(!c->linux->resources, "rootless: no resources");

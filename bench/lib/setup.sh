@@ -39,7 +39,7 @@ compile() { # compile NAME [OPTION...]: a static program
 		-o "$work/$name" "$top/bench/$name.c" "$@"
 }
 
-# bundle NAME ARGS-AS-JSON [FILTER]: the bundle of `spec` with these arguments, without a terminal, changed by a jq
+# bundle NAME ARGS-AS-JSON [FILTER]: the bundle of `spec --runc` with these arguments, without a terminal, changed by a jq
 # filter. The version is one that runtimes of Debian 12 take, too.
 bundle() {
 	mkdir -p "$work/$1"
@@ -66,7 +66,7 @@ set_up() {
 	mkdir -p "$work"/{spec,rootfs/{bin,proc,sys,dev,etc,run,tmp},state}
 	cp "$work/true" "$work/rootfs/bin/true"
 	find_runtimes
-	(cd "$work/spec" && "$work/enviro-oci" spec)
+	(cd "$work/spec" && "$work/enviro-oci" spec --runc)
 	bundle run '["/bin/true"]'
 	bundle life '["/bin/true", "wait"]'
 	podman_bundle podman

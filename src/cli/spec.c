@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -10,13 +11,14 @@
 
 struct spec_options {
 	const char *bundle, *file;
-	bool rootless;
+	bool rootless, runc;
 };
 
 static const struct option options[] = {
 	OPTION(struct spec_options, bundle, "bundle", 'b', "directory to write it to (default: the current directory)"),
 	OPTION(struct spec_options, file, "file", 'f', "name of the file (default: config.json)"),
-	OPTION(struct spec_options, rootless, "rootless", 0, "a configuration for a user who is not root"),
+	OPTION(struct spec_options, rootless, "rootless", 0, "a configuration for a user who is not root (default: for such a user)"),
+	OPTION(struct spec_options, runc, "runc", 0, "what runc writes: no filter, a user namespace only with --rootless"),
 };
 
 static int write_new(const char *dir, const char *file, const char *json, size_t len, struct error *err)
@@ -39,17 +41,22 @@ static int write_new(const char *dir, const char *file, const char *json, size_t
 static int run(struct cli *c, struct error *err)
 {
 	const struct spec_options *o = c->options;
+	const struct spec_wish wish = {
+		.bundle = o->bundle ? o->bundle : ".",
+		.rootless = o->rootless || (geteuid() != 0 && !o->runc),
+		.runc = o->runc,
+	};
 	struct oci_config *config;
 	char *json;
 	size_t len;
-	int r = spec_default(c->arena, o->rootless, &config, err);
+	int r = spec_default(c->arena, &wish, &config, err);
 
 	if (r >= 0)
 		r = oci_config_write_indented(config, "\t", c->arena, &json, &len, err);
 	if (r < 0)
 		return r;
 	json[len++] = '\n'; /* in the place of the NUL */
-	return write_new(o->bundle ? o->bundle : ".", o->file ? o->file : "config.json", json, len, err);
+	return write_new(wish.bundle, o->file ? o->file : "config.json", json, len, err);
 }
 
 const struct verb verb_spec = {
@@ -57,7 +64,11 @@ const struct verb verb_spec = {
 	.summary = "create a new specification file",
 	.usage = "",
 	.description = "Writes a config.json that runs \"sh\" in the root file system \"rootfs\" beside\n"
-		       "it. A file that exists is left as it is.",
+		       "it. A file that exists is left as it is.\n"
+		       "\n"
+		       "It has a seccomp filter, and a user namespace: for a user who is not root, of\n"
+		       "one id; for root, where \"rootfs\" belongs to the first of root's subordinate ids\n"
+		       "(at least 65536, in /etc/subuid and /etc/subgid), of all of them.",
 	.examples = "%s spec\n"
 		    "%s spec --rootless --bundle /srv/web",
 	.options = OPTION_TABLE(options),
