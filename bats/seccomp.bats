@@ -67,6 +67,16 @@ MKDIR='"mkdir", "mkdirat"'
 	[ ! -e rootfs/tmp/x ]
 }
 
+@test "seccomp: a filter that lets init do nothing, not even exit, does not keep it" {
+	set_config '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO"}'
+	before=$SECONDS
+	rt run "$ID"
+	[ "$status" != 0 ]
+	[ $((SECONDS - before)) -lt 20 ]
+	rt state "$ID"
+	is "$status" 1
+}
+
 @test "seccomp: KILL ends the process by SIGSYS" {
 	for action in KILL KILL_PROCESS KILL_THREAD; do
 		profile ".syscalls = [$(rule "$MKDIR" "$action")]"

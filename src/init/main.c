@@ -64,8 +64,8 @@ static void set_up(void)
 
 static _Noreturn void quit(int status)
 {
-	for (;;)
-		sys_call1(SYS_exit_group, status);
+	sys_call1(SYS_exit_group, status);
+	__builtin_trap(); /* the container's filter forbids even that; a fault ends also an init that signals do not reach */
 }
 
 static _Noreturn void fail(const struct error *err)
