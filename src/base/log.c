@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/wait.h"
@@ -81,17 +82,6 @@ int log_open(const char *name, enum log_format format, enum log_level level, str
 	sink.format = format;
 	sink.level = level;
 	return 0;
-}
-
-static void timestamp(char *buf, size_t n)
-{
-	struct timespec now;
-	struct tm tm;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	fmt(buf, n, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		tm.tm_min, tm.tm_sec, now.tv_nsec);
 }
 
 /* The length of the UTF-8 character at s, 0 when it is none. */
@@ -171,11 +161,13 @@ static void put(const char *p, size_t n)
 static void write_line(enum log_level level, const char *msg)
 {
 	static char safe[4096], line[4400]; /* stacks may be small */
-	char when[40];
+	char when[DATE_MAX];
+	struct timespec now;
 	size_t n;
 
 	escape(safe, sizeof(safe), msg);
-	timestamp(when, sizeof(when));
+	clock_gettime(CLOCK_REALTIME, &now);
+	date_text(when, &now, true);
 	if (sink.format == LOG_FORMAT_JSON)
 		n = fmt(line, sizeof(line), "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", levels[level].name,
 			safe, when);

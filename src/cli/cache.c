@@ -2,8 +2,8 @@
 #include "fast/cache.h"
 
 #include <errno.h>
-#include <time.h>
 
+#include "base/date.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -38,8 +38,7 @@ static void add_row(struct text *t, const char *name, const uint64_t *n)
 	enum { NAME_WIDTH = 23, COLUMN_WIDTH = 12 };
 	char number[24];
 
-	text_add(t, name);
-	text_blanks(t, NAME_WIDTH - str_len(name));
+	text_left(t, name, NAME_WIDTH);
 	for (unsigned kind = 0; kind < CACHE_KINDS; kind++) {
 		const char *cell = number;
 
@@ -47,11 +46,11 @@ static void add_row(struct text *t, const char *name, const uint64_t *n)
 			fmt(number, sizeof(number), "%llu", (unsigned long long)n[kind]);
 		else
 			cell = cache_kind_name(kind);
-		text_add(t, cell);
 		if (kind + 1 < CACHE_KINDS)
-			text_blanks(t, str_len(cell) < COLUMN_WIDTH ? COLUMN_WIDTH - str_len(cell) : 1);
+			text_left(t, cell, COLUMN_WIDTH);
+		else
+			text_fmt(t, "%s\n", cell);
 	}
-	text_add(t, "\n");
 }
 
 /* What the metrics have of a kind, in their order. */
@@ -123,21 +122,11 @@ static int stats(struct cli *c, int root, bool json, struct text *t, struct erro
 	return 0;
 }
 
-static void add_time(struct text *t, int64_t seconds)
-{
-	time_t at = (time_t)seconds;
-	struct tm tm;
-
-	gmtime_r(&at, &tm);
-	text_fmt(t, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		tm.tm_min, tm.tm_sec);
-}
-
 static int list(struct cli *c, int root, bool json, struct text *t, struct error *err)
 {
 	enum { NAME_WIDTH = 27, BYTES_WIDTH = 10 };
 	struct cache_entry *e = NULL;
-	char bytes[24];
+	char bytes[24], used[DATE_MAX];
 	size_t n = 0;
 	int r = root < 0 ? 0 : cache_list(root, c->arena, &e, &n, err);
 
@@ -150,12 +139,10 @@ static int list(struct cli *c, int root, bool json, struct text *t, struct error
 			text_fmt(t, "%s{\"name\":\"%s\",\"kind\":\"%s\",\"bytes\":%s,\"used\":\"", i ? "," : "", e->name,
 				cache_kind_name(e->kind), bytes);
 		} else {
-			text_add(t, e->name);
-			text_blanks(t, NAME_WIDTH - str_len(e->name));
-			text_add(t, bytes);
-			text_blanks(t, str_len(bytes) < BYTES_WIDTH ? BYTES_WIDTH - str_len(bytes) : 1);
+			text_left(t, e->name, NAME_WIDTH);
+			text_left(t, bytes, BYTES_WIDTH);
 		}
-		add_time(t, e->used);
+		text_add(t, date_text(used, &(struct timespec){.tv_sec = (time_t)e->used}, false));
 		text_add(t, json ? "\"}" : "\n");
 	}
 	if (json)

@@ -19,10 +19,8 @@ static void add_row(struct text *t, const char *name, const char *value, const c
 {
 	enum { NAME_WIDTH = 25, VALUE_WIDTH = 22 };
 
-	text_add(t, name);
-	text_blanks(t, NAME_WIDTH - str_len(name));
-	text_add(t, value);
-	text_blanks(t, VALUE_WIDTH - str_len(value));
+	text_left(t, name, NAME_WIDTH);
+	text_left(t, value, VALUE_WIDTH);
 	text_add(t, from);
 	text_add(t, "\n");
 }

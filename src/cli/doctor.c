@@ -32,11 +32,9 @@ static void add_line(struct text *t, const struct doctor_row *r)
 	enum { LEVEL_WIDTH = 9, PART_WIDTH = 17 };
 
 	text_add(t, color_on(STDOUT_FILENO, levels[r->level].color));
-	text_add(t, levels[r->level].name);
+	text_left(t, levels[r->level].name, LEVEL_WIDTH);
 	text_add(t, color_off(STDOUT_FILENO));
-	text_blanks(t, LEVEL_WIDTH - str_len(levels[r->level].name));
-	text_add(t, r->part);
-	text_blanks(t, PART_WIDTH - str_len(r->part));
+	text_left(t, r->part, PART_WIDTH);
 	text_add(t, r->found);
 	text_add(t, "\n");
 	if (*r->advice) {

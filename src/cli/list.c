@@ -36,11 +36,9 @@ static void fill_row(struct arena *a, const struct container *c, row_cells ret)
 
 static void add_row(struct text *t, const row_cells row, const size_t *widths)
 {
-	for (size_t i = 0; i < COLUMNS; i++) {
-		text_add(t, row[i]);
-		if (i + 1 < COLUMNS)
-			text_blanks(t, widths[i] - text_columns(row[i]));
-	}
+	for (size_t i = 0; i + 1 < COLUMNS; i++)
+		text_left(t, row[i], widths[i]);
+	text_add(t, row[COLUMNS - 1]);
 	text_add(t, "\n");
 }
 

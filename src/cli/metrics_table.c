@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/metrics.h"
 
-#include <time.h>
-
+#include "base/date.h"
 #include "base/str.h"
 
 /* A spark is an octave: the same one in all lines. */
@@ -10,12 +9,9 @@ enum { NAME_WIDTH = 24, CELL_WIDTH = 9, SPARKS = 27, LEVELS = 8 };
 
 static void add_since(struct text *t, uint64_t since)
 {
-	time_t at = (time_t)since;
-	struct tm tm;
+	char date[DATE_MAX];
 
-	gmtime_r(&at, &tm);
-	text_fmt(t, "since %04d-%02d-%02dT%02d:%02d:%02dZ\n", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		tm.tm_min, tm.tm_sec);
+	text_fmt(t, "since %s\n", date_text(date, &(struct timespec){.tv_sec = (time_t)since}, false));
 }
 
 /* Families that follow each other share a line. */
@@ -30,8 +26,7 @@ static void add_counters(struct text *t, const struct metrics *m)
 			continue;
 		if (!str_eq(family, n->family)) {
 			text_add(t, "\n");
-			text_add(t, n->family);
-			text_blanks(t, NAME_WIDTH - str_len(n->family));
+			text_left(t, n->family, NAME_WIDTH);
 		} else {
 			text_add(t, ", ");
 		}
@@ -63,8 +58,7 @@ static void add_value(struct text *t, unsigned id, uint64_t v)
 	else
 		fmt(cell, sizeof(cell), "%llu.%02llu%s", (unsigned long long)whole,
 			(unsigned long long)(v % unit * 100 / unit), units[i]);
-	text_blanks(t, CELL_WIDTH > str_len(cell) ? CELL_WIDTH - str_len(cell) : 1);
-	text_add(t, cell);
+	text_right(t, cell, CELL_WIDTH);
 }
 
 static void add_sparks(struct text *t, const struct histogram *h)
@@ -93,12 +87,9 @@ static void add_head(struct text *t, const char *kind, bool sparks)
 	static const char *const cells[] = {"COUNT", "P50", "P90", "P99", "MAX"};
 
 	text_add(t, "\n");
-	text_add(t, kind);
-	text_blanks(t, NAME_WIDTH - str_len(kind));
-	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
-		text_blanks(t, CELL_WIDTH - str_len(cells[i]));
-		text_add(t, cells[i]);
-	}
+	text_left(t, kind, NAME_WIDTH);
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+		text_right(t, cells[i], CELL_WIDTH);
 	if (sparks) /* where the octaves of 2^9, 2^19 and 2^29 are */
 		text_add(t, str_eq(kind, "memory") ? "  0.5K      512K      512M  " : "  0.5us     0.5ms     0.5s  ");
 	text_add(t, "\n");
@@ -107,14 +98,11 @@ static void add_head(struct text *t, const char *kind, bool sparks)
 static void add_row(struct text *t, unsigned id, const struct histogram *h, bool sparks)
 {
 	static const unsigned quantiles[] = {500, 900, 990};
-	const char *name = metrics_histogram_name(id);
 	char n[24];
 
-	text_add(t, name);
-	text_blanks(t, NAME_WIDTH - str_len(name));
+	text_left(t, metrics_histogram_name(id), NAME_WIDTH);
 	fmt(n, sizeof(n), "%llu", (unsigned long long)histogram_count(h));
-	text_blanks(t, CELL_WIDTH > str_len(n) ? CELL_WIDTH - str_len(n) : 1);
-	text_add(t, n);
+	text_right(t, n, CELL_WIDTH);
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++)
 		add_value(t, id, histogram_quantile(h, quantiles[i]));
 	add_value(t, id, h->max);
@@ -147,8 +135,7 @@ static void add_failures(struct text *t, const struct metrics *m)
 				continue;
 			text_add(t, begun ? "" : "\nfailed at               because\n");
 			begun = true;
-			text_add(t, span_names[step]);
-			text_blanks(t, NAME_WIDTH - str_len(span_names[step]));
+			text_left(t, span_names[step], NAME_WIDTH);
 			text_fmt(t, "%s %llu\n", metric_class_names[k], (unsigned long long)m->failures[step][k]);
 		}
 }

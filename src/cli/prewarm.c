@@ -48,20 +48,14 @@ static int parse_kinds(const char *list, uint32_t *flags, uint32_t *n, struct er
 	}
 }
 
-static void add_cell(struct text *t, const char *s)
-{
-	enum { WIDTH = 12 };
-
-	text_add(t, s);
-	text_blanks(t, WIDTH - str_len(s));
-}
+enum { CELL_WIDTH = 12 };
 
 static void add_number(struct text *t, uint32_t n)
 {
 	char s[12];
 
 	fmt(s, sizeof(s), "%u", n);
-	add_cell(t, s);
+	text_left(t, s, CELL_WIDTH);
 }
 
 static int show(struct cli *c, int root, bool json, struct error *err)
@@ -79,7 +73,7 @@ static int show(struct cli *c, int root, bool json, struct error *err)
 				nspool_kinds[i].name, n.waiting[i], n.unseen[i], n.leftover[i]);
 			continue;
 		}
-		add_cell(&t, nspool_kinds[i].name);
+		text_left(&t, nspool_kinds[i].name, CELL_WIDTH);
 		add_number(&t, n.waiting[i]);
 		add_number(&t, n.unseen[i]);
 		text_fmt(&t, "%u\n", n.leftover[i]);

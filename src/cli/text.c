@@ -75,6 +75,25 @@ size_t text_columns(const char *s)
 	return n;
 }
 
+static void fill(struct text *t, const char *s, size_t width)
+{
+	size_t n = text_columns(s);
+
+	text_blanks(t, n < width ? width - n : 1);
+}
+
+void text_left(struct text *t, const char *s, size_t width)
+{
+	text_add(t, s);
+	fill(t, s, width);
+}
+
+void text_right(struct text *t, const char *s, size_t width)
+{
+	fill(t, s, width);
+	text_add(t, s);
+}
+
 int text_print(const struct text *t, struct error *err)
 {
 	int r = t->failed ? -ENOMEM : fd_write_all(STDOUT_FILENO, t->s, t->len);

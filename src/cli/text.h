@@ -25,6 +25,9 @@ void text_add_n(struct text *t, const char *s, size_t n);
 void text_fmt(struct text *t, const char *f, ...) __attribute__((format(printf, 2, 3)));
 /* n blanks. */
 void text_blanks(struct text *t, size_t n);
+/* A cell of a table: s, and blanks behind or before it up to `width` columns, but one at least. */
+void text_left(struct text *t, const char *s, size_t width);
+void text_right(struct text *t, const char *s, size_t width);
 /* The length in code points, as columns are counted. */
 size_t text_columns(const char *s);
 /* Whether the locale says that who reads takes UTF-8. */

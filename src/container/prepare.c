@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -241,13 +242,11 @@ void creation_keep(struct creation *c)
 
 static char *now_text(struct arena *a)
 {
+	char text[DATE_MAX];
 	struct timespec now;
-	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	return arena_fmt(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		tm.tm_min, tm.tm_sec, now.tv_nsec);
+	return arena_strdup(a, date_text(text, &now, true));
 }
 
 static int prepare_record(struct creation *c, struct error *err)
