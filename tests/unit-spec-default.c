@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/spec_default.h"
+#include "container/spec_ids.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -46,6 +48,27 @@ static void written(struct arena *a, const struct oci_config *c, const char *nam
 	tap_is_str(twice, json, "%s: the same", name);
 }
 
+static void ids(uint32_t first, uint32_t wanted, const char *lines)
+{
+	char text[128];
+
+	strcpy(text, lines);
+	tap_is_int(spec_ids_find(text, first), wanted, "%zu bytes of lines, from id %u", strlen(lines), first);
+}
+
+static void subordinate_ids(void)
+{
+	ids(100000, 65536, "root:100000:65536");
+	ids(100000, 70000, "\nuser:100000:65536\nroot:1:65536\n0:100000:70000\n");
+	ids(100000, 0, "user:100000:65536\n");
+	ids(100000, 0, "root:100000:65535\n");
+	ids(100000, 0, "root:100001:65536\nroot:100000:x\nroot:100000\nroot\n:::\nroot:100000:65536:1\n");
+	ids(0, 0, "root:0:65536\n");
+	ids(4294901759, 65536, "root:4294901759:65536\n");
+	ids(4294901760, 0, "root:4294901760:65536\n");
+	ids(100000, 0, "");
+}
+
 int main(void)
 {
 	_cleanup_arena_ struct arena a = ARENA_INIT;
@@ -58,6 +81,7 @@ int main(void)
 	tap_ok(c->linux->resources && c->linux->resources->devices_len == 1, "devices are denied");
 	tap_ok(has_option(mount_at(c, "/dev/pts"), "gid=5"), "/dev/pts belongs to the group tty");
 	tap_ok(!c->process->capabilities->ambient, "no ambient capabilities");
+	tap_ok(c->linux->seccomp && !c->linux->seccomp->architectures, "a filter, for whatever machine it is taken to");
 	written(&a, c, "default");
 
 	tap_is_int(spec_default(&a, &(struct spec_wish){.bundle = "/nowhere", .rootless = true}, &c, &err), 0, "rootless %s", err.msg);
@@ -71,5 +95,7 @@ int main(void)
 	tap_ok(!has_option(mount_at(c, "/dev/pts"), "gid="), "rootless: no gid for /dev/pts");
 	tap_ok(has_option(mount_at(c, "/sys"), "rbind"), "rootless: /sys is the host's");
 	written(&a, c, "rootless");
+
+	subordinate_ids();
 	return tap_done();
 }
