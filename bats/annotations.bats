@@ -313,6 +313,7 @@ owned_volume() {
 }
 
 @test "annotations: the option idmap with mappings" {
+	requires_kernel 5.12 "idmapped mounts"
 	owned_volume
 	add_mount /v bind "$VOL" bind 'idmap=uids=1000-7000-1#0-5-1;gids=2000-8000-10#0-6-1'
 	in_container 'stat -c %u:%g /v/user /v/root'
@@ -320,6 +321,7 @@ owned_volume() {
 }
 
 @test "annotations: the option idmap with mappings relative to the user namespace" {
+	requires_kernel 5.12 "idmapped mounts"
 	owned_volume
 	remap 100000
 	add_mount /v bind "$VOL" bind 'idmap=uids=@1000-7-1;gids=@2000-8-1'

@@ -155,6 +155,13 @@ disk() {
 	known_gap runc "1.1 has none"
 	known_gap crun "1.8 has none"
 	resources '{cpu: {quota: 50000, period: 100000, burst: 20000}}'
+	if [ "$(view)" = unified ] && ! kernel_has 5.14; then
+		rt_fails create "$ID"
+		says linux.resources.cpu.burst
+		nothing_left
+		return
+	fi
+	requires_kernel 5.14 "cpu burst"
 	sleeper
 	is "$(value cpu cpu.cfs_burst_us cpu.max.burst)" 20000
 }
@@ -163,6 +170,13 @@ disk() {
 	requires_controller cpu
 	known_gap runc "1.1 has none"
 	resources '{cpu: {idle: 1}}'
+	if [ "$(view)" = unified ] && ! kernel_has 5.15; then
+		rt_fails create "$ID"
+		says linux.resources.cpu.idle
+		nothing_left
+		return
+	fi
+	requires_kernel 5.15 "cpu idle"
 	sleeper
 	is "$(value cpu cpu.idle cpu.idle)" 1
 }

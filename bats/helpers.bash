@@ -463,6 +463,18 @@ requires_namespace() {
 	[ -e "/proc/self/ns/$1" ] || skip "the kernel has no $1 namespaces"
 }
 
+# kernel_has VERSION: the running one is as new. requires_kernel VERSION WHAT: what it has since then.
+kernel_has() {
+	local major minor
+
+	IFS=.- read -r major minor _ </proc/sys/kernel/osrelease
+	[ $((major * 1000 + minor)) -ge $((${1%.*} * 1000 + ${1#*.})) ]
+}
+
+requires_kernel() {
+	kernel_has "$1" || skip "$2: since Linux $1"
+}
+
 # MANAGER=systemd says that the runtime under test makes all cgroups by systemd.
 requires_cgroupfs() {
 	[ "${MANAGER:-}" != systemd ] || skip "cgroups not made by systemd only"

@@ -101,14 +101,18 @@ compare() {
 	requires_strace
 	mkdir -p "$BATS_TEST_TMPDIR/vol"
 	add_mount /v bind "$BATS_TEST_TMPDIR/vol" rbind rro
-	without "$NEW_API" ENOSYS run "$ID"
-	[ "$status" -ne 0 ]
-	says "mounts[7]: /v" "recursive options"
+	for calls in "$NEW_API" mount_setattr; do
+		without "$calls" ENOSYS run "$ID"
+		[ "$status" -ne 0 ]
+		says "mounts[7]: /v" "recursive options"
+	done
 	set_config 'del(.mounts[7])'
 	add_mount /v bind "$BATS_TEST_TMPDIR/vol" bind idmap
 	set_config '.mounts[7].uidMappings = [{containerID: 0, hostID: 1000, size: 10}] |
 		.mounts[7].gidMappings = .mounts[7].uidMappings'
-	without "$NEW_API" ENOSYS run "$ID"
-	[ "$status" -ne 0 ]
-	says "mounts[7]: /v" idmap
+	for calls in "$NEW_API" mount_setattr; do
+		without "$calls" ENOSYS run "$ID"
+		[ "$status" -ne 0 ]
+		says "mounts[7]: /v" idmap
+	done
 }

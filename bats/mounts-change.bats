@@ -270,6 +270,7 @@ fails_and_changes_nothing() {
 }
 
 @test "mounts add: with mapped ids" {
+	requires_kernel 5.12 "idmapped mounts"
 	sleeper
 	chown 1000:1000 "$VOLUME/file"
 	mounts list "{destination: \"/mnt\", source: \"$VOLUME\", options: [\"bind\", \"idmap\"],
@@ -421,6 +422,7 @@ fails_and_changes_nothing() {
 }
 
 @test "mounts add: ids relative to the container's user namespace" {
+	requires_kernel 5.12 "idmapped mounts"
 	requires_namespace user
 	remap 100000
 	mkdir -p rootfs/mnt

@@ -198,6 +198,7 @@ teardown() {
 }
 
 @test "mounts: ro of an rbind holds at the top alone, rro below too" {
+	requires_kernel 5.12 "recursive options"
 	volume
 	add_mount /v-ro bind "$VOL" rbind ro
 	add_mount /v-rro bind "$VOL" rbind rro
@@ -213,6 +214,7 @@ teardown() {
 }
 
 @test "mounts: the recursive options" {
+	requires_kernel 5.12 "recursive options"
 	volume
 	for o in nosuid nodev noexec noatime nodiratime; do
 		add_mount "/v-$o" bind "$VOL" rbind "r$o"
@@ -229,6 +231,7 @@ teardown() {
 }
 
 @test "mounts: the recursive options that clear" {
+	requires_kernel 5.12 "recursive options"
 	volume
 	mount -o remount,bind,nosuid,noexec "$VOL/sub"
 	add_mount /vol bind "$VOL" rbind rsuid rexec rdev rrw

@@ -113,11 +113,16 @@ load helpers
 	nothing_left
 }
 
+# Says who the parent of an orphan is, which lives until that was read, and who init's is.
+orphan() {
+	set_script 'mkfifo /tmp/end; (cat /tmp/end & echo $! >/tmp/pid); awk "/^PPid/{print \$2}" "/proc/$(cat /tmp/pid)/status"
+		awk "/^PPid/{print \$2}" /proc/$$/status; echo >/tmp/end'
+}
+
 @test "run: the container's zombies are reaped when the runtime is their reaper" {
 	# Without a pid namespace a grandchild goes to the runtime, the subreaper of its container.
 	set_config '.linux.namespaces |= map(select(.type != "pid"))'
-	set_script '(sleep 0.2 & echo $! >/tmp/pid); sleep 0.1; awk "/^PPid/{print \$2}" "/proc/$(cat /tmp/pid)/status"
-		awk "/^PPid/{print \$2}" /proc/$$/status'
+	orphan
 	rt_ok run "$ID"
 	is "$(sed -n 1p <<<"$out")" "$(sed -n 2p <<<"$out")" "the orphan's parent and init's parent"
 	nothing_left
@@ -125,8 +130,7 @@ load helpers
 
 @test "run: --no-subreaper leaves orphans to the host's reaper" {
 	set_config '.linux.namespaces |= map(select(.type != "pid"))'
-	set_script '(sleep 0.2 & echo $! >/tmp/pid); sleep 0.1; awk "/^PPid/{print \$2}" "/proc/$(cat /tmp/pid)/status"
-		awk "/^PPid/{print \$2}" /proc/$$/status'
+	orphan
 	rt_ok run --no-subreaper "$ID"
 	[ "$(sed -n 1p <<<"$out")" != "$(sed -n 2p <<<"$out")" ]
 }

@@ -116,6 +116,8 @@ absent_members() {
 	# a block device with a scheduler for weights, which few machines have
 	without linux.resources.blockIO
 	[ "$(view)" = unified ] || without linux.resources.unified
+	kernel_has 5.14 || without linux.resources.cpu.burst
+	kernel_has 5.15 || without linux.resources.cpu.idle
 	[ ! -e "$(v1_mount memory)/memory.kmem.limit_in_bytes" ] || set_config '.linux.resources.memory.kernel = 64000000'
 	if [ "$(view)" = unified ]; then
 		for c in kernel kernelTCP swappiness disableOOMKiller useHierarchy; do

@@ -158,6 +158,7 @@ check() {
 }
 
 @test "mount options: the recursive ones hold beneath too" {
+	requires_kernel 5.14 "rnosymfollow"
 	volume
 	for o in rro rnosuid rnodev rnoexec rnodiratime rrelatime rnoatime rstrictatime rnosymfollow; do
 		add_mount "/o/$o" bind "$VOL" rbind "$o"
@@ -171,6 +172,7 @@ check() {
 }
 
 @test "mount options: the recursive ones that clear" {
+	requires_kernel 5.14 "rsymfollow"
 	volume
 	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow "$VOL/sub" ||
 		mount -o remount,bind,ro,nosuid,nodev,noexec,noatime,nodiratime "$VOL/sub"
@@ -251,9 +253,12 @@ check() {
 
 # ---------------------------------------------------------------- id mapped mounts
 
-# A volume whose files are of 1000:2000 and of 0:0, above and beneath.
+# A volume whose files are of 1000:2000 and of 0:0, above and beneath: on disk, since a tmpfs cannot be mapped before 6.3.
 owned_volume() {
-	volume
+	VOL="$BATS_TEST_TMPDIR/vol"
+	mkdir -p "$VOL/sub" "$BATS_TEST_TMPDIR/beneath"
+	mount --bind "$VOL" "$VOL"
+	mount --bind "$BATS_TEST_TMPDIR/beneath" "$VOL/sub"
 	for d in "$VOL" "$VOL/sub"; do
 		touch "$d/user" "$d/root"
 		chown 1000:2000 "$d/user"
@@ -263,6 +268,7 @@ owned_volume() {
 OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings: [{containerID: 2000, hostID: 8000, size: 1}]'
 
 @test "idmap: mappings of the mount's own, without a user namespace" {
+	requires_kernel 5.12 "idmapped mounts"
 	owned_volume
 	set_config ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$VOL\", options: [\"rbind\", \"idmap\"], $OWN_MAPS}]"
 	in_container 'stat -c %u:%g /v/user /v/root /v/sub/user'
@@ -270,6 +276,7 @@ OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings
 }
 
 @test "ridmap: beneath too" {
+	requires_kernel 5.12 "idmapped mounts"
 	owned_volume
 	set_config ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$VOL\", options: [\"rbind\", \"ridmap\"], $OWN_MAPS}]"
 	in_container 'stat -c %u:%g /v/user /v/sub/user'
@@ -277,6 +284,7 @@ OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings
 }
 
 @test "idmap: mappings without the option mean idmap" {
+	requires_kernel 5.12 "idmapped mounts"
 	owned_volume
 	set_config ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$VOL\", options: [\"rbind\"], $OWN_MAPS}]"
 	in_container 'stat -c %u:%g /v/user /v/sub/user'
@@ -284,6 +292,7 @@ OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings
 }
 
 @test "idmap: the container's mappings" {
+	requires_kernel 5.12 "idmapped mounts"
 	remap 100000
 	owned_volume
 	set_config ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$VOL\", options: [\"rbind\", \"idmap\"]}]"
@@ -293,6 +302,7 @@ OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings
 }
 
 @test "ridmap: the container's mappings" {
+	requires_kernel 5.12 "idmapped mounts"
 	remap 100000
 	owned_volume
 	set_config ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$VOL\", options: [\"rbind\", \"ridmap\"]}]"
@@ -301,6 +311,7 @@ OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings
 }
 
 @test "idmap: mappings of the mount's own in a user namespace" {
+	requires_kernel 5.12 "idmapped mounts"
 	remap 100000
 	owned_volume
 	set_config ".mounts += [{destination: \"/v\", type: \"bind\", source: \"$VOL/sub\", options: [\"bind\", \"idmap\"],
@@ -311,6 +322,7 @@ OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings
 }
 
 @test "idmap: a new file system" {
+	requires_kernel 6.3 "idmapped mounts of tmpfs"
 	set_config ".mounts += [{destination: \"/v\", type: \"tmpfs\", source: \"tmpfs\", options: [\"idmap\", \"mode=755\"],
 		uidMappings: [{containerID: 0, hostID: 7000, size: 1}], gidMappings: [{containerID: 0, hostID: 8000, size: 1}]}]"
 	in_container 'stat -c %u:%g /v'
@@ -318,6 +330,7 @@ OWN_MAPS='uidMappings: [{containerID: 1000, hostID: 7000, size: 1}], gidMappings
 }
 
 @test "idmap: joined user namespace" {
+	requires_kernel 5.12 "idmapped mounts"
 	remap 100000
 	sleeper
 	owned_volume

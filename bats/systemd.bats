@@ -216,6 +216,7 @@ gone() {
 }
 
 @test "systemd: v2: cpu.idle" {
+	requires_kernel 5.15 "cpu.idle"
 	set_config '.linux.resources.cpu = {idle: 1, shares: 1024}'
 	sd_sleeper
 	is "$(value cpu.idle)" 1

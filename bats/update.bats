@@ -179,6 +179,7 @@ update_json_ok() {
 }
 
 @test "update: burst, before and behind the quota that allows it" {
+	requires_kernel 5.14 "bursts"
 	requires_controller cpu
 	known_gap runc "1.1 has none"
 	known_gap crun "has none"
@@ -206,6 +207,7 @@ update_json_ok() {
 }
 
 @test "update: idle, and back" {
+	requires_kernel 5.15 "cpu.idle"
 	requires_controller cpu
 	known_gap runc "1.1 has none"
 	known_gap crun "has none"
@@ -435,6 +437,7 @@ update_json_ok() {
 }
 
 @test "update: idle is put back, too" {
+	requires_kernel 5.15 "cpu.idle"
 	requires_controller cpu
 	requires_controller cpuset
 	known_gap runc "1.1 has none"
