@@ -52,6 +52,7 @@ works_or_says() {
 }
 
 @test "conditions: 32 KiB of stack" {
+	without_sanitizers "their frames are larger"
 	under 'ulimit -s 32'
 	RUNTIME=$UNDER life
 }
@@ -108,6 +109,7 @@ teardown() {
 }
 
 @test "conditions: pids.max is reached" {
+	no_leak_check
 	in_cgroup pids pids.max max
 	for n in 1 2 3 4 5 6; do
 		echo "$n" >"$own/pids.max"
@@ -118,6 +120,7 @@ teardown() {
 }
 
 @test "conditions: little memory for the runtime itself" {
+	without_sanitizers "they take more"
 	[ "$(view)" = unified ] && file=memory.max || file=memory.limit_in_bytes
 	in_cgroup memory "$file" 64M
 	# one that is killed for want of memory is what delete --force is for

@@ -291,6 +291,22 @@ thaw_parent() {
 	nothing_left
 }
 
+@test "limits: a relay of the terminal that is killed: the container goes on, and it is said" {
+	set_config '.process.terminal = true'
+	set_script 'echo up >/up; while [ ! -e /go ]; do sleep 0.1; done; exit 3'
+	"$RUNTIME" --root "$ROOT" run "$ID" </dev/null 3>&- >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+	bg_pid=$!
+	CHILDREN+=("$bg_pid")
+	wait_for test -e rootfs/up
+	kill -KILL "$(pgrep -P "$bg_pid" -x enviro-oci:rela)"
+	touch rootfs/go
+	status=0
+	wait "$bg_pid" || status=$?
+	is "$status" 3
+	file_has "$BATS_TEST_TMPDIR/err" "relay of the container's output: ended too early"
+	nothing_left
+}
+
 @test "limits: input that a terminal's process does not read holds neither its output nor signals" {
 	set_config '.process.terminal = true'
 	set_script 'stty raw -echo; trap "echo got-term; exit 3" TERM; echo up; sleep 1; echo later; while :; do sleep 0.1; done'

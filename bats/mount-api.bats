@@ -26,7 +26,8 @@ without() {
 }
 
 requires_strace() {
-	command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null || skip "no strace"
+	requires strace
+	strace -o /dev/null true 2>/dev/null || skip "no strace"
 }
 
 # mountinfo without the numbers that are new each time

@@ -22,9 +22,9 @@ enum { POISON_ZONE = 16 }; /* so many bytes are put between two pieces of memory
 enum { POISON_ZONE = 0 };
 #endif
 
-/* A function that calls one which does not return, on a stack that the sanitizer knows nothing of: it would clear what it
- * takes for the whole stack. */
-#define ON_OTHER_STACK __attribute__((no_sanitize_address))
+/* A function that calls one which does not return, where the sanitizer must not clear what it takes for the whole stack: on
+ * a stack that it knows nothing of, or where the kernel may not be asked for the signals' stack. */
+#define POISON_STAYS __attribute__((no_sanitize_address))
 
 static inline void poison(const void *p, size_t n)
 {

@@ -97,6 +97,8 @@ static int reap(struct foreground *f, pid_t pid)
 		if (p == f->relay.pid) {
 			if (WIFEXITED(status) && WEXITSTATUS(status) == RELAY_CHILD_LOST)
 				log_warn("terminal: nobody reads its output: the rest is lost");
+			else if (status)
+				log_warn("relay of the container's output: ended too early (wait status %#x)", (unsigned)status);
 			relay_child_gone(&f->relay);
 		}
 	}

@@ -180,7 +180,7 @@ static int enter_template(struct launch *l)
 
 /* The child between: shares our memory and descriptors, but not our root and mount namespace, and we wait till it is
  * done (CLONE_VFORK). Init is our own child (CLONE_PARENT), and its PDEATHSIG about us. */
-static ON_OTHER_STACK int spawn_from_template(void *arg)
+static POISON_STAYS int spawn_from_template(void *arg)
 {
 	struct spawn *s = arg;
 

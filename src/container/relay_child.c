@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/poison.h"
 #include "container/jail.h"
 #include "container/notify.h"
 #include "container/relay.h"
@@ -20,7 +21,7 @@
 /* All that the child has open besides the standard streams. */
 enum { SOCK = 3, CONSOLE, NOTIFY, END };
 
-static _Noreturn void serve(struct relay *out, struct relay *in, bool notify)
+static _Noreturn POISON_STAYS void serve(struct relay *out, struct relay *in, bool notify)
 {
 	for (;;) {
 		struct pollfd p[] = {
@@ -69,7 +70,7 @@ static int begin_relays(struct relay *out, struct relay *in)
 	return r < 0 ? r : relay_begin(in, STDIN_FILENO, CONSOLE);
 }
 
-static _Noreturn void child(int sock, int console, int notify, pid_t parent)
+static _Noreturn POISON_STAYS void child(int sock, int console, int notify, pid_t parent)
 {
 	struct relay out = RELAY_INIT, in = RELAY_INIT;
 	int fds[] = {sock, console, notify};
