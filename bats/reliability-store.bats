@@ -175,6 +175,16 @@ stranger_lives() {
 	stranger_lives
 }
 
+@test "a poststop hook is not called as a power cut has left its arguments" {
+	set_config ".hooks.poststop = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo called >$BATS_TEST_TMPDIR/hook\", \"a\" * 9000]}]"
+	setup_stranger
+	dd if=/dev/zero of="$ROOT/$ID/plan" bs=4096 seek=1 count=1 conv=notrunc status=none
+	rt_ok delete "$ID"
+	says "state directory: plan"
+	[ ! -e "$BATS_TEST_TMPDIR/hook" ]
+	stranger_lives
+}
+
 # boot_of TYPE: the boot id in the record of a container whose state root is on a file system of this type.
 boot_of() {
 	mkdir -p "$ROOT"

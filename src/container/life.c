@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,17 @@
 
 enum { KILL_MS = 10000, ALONE_MS = 2000 };
 
+/* What was not written before a power cut reads as zeros; no plan has that many. */
+static bool has_lost_block(const char *p, size_t size)
+{
+	static const char zeros[1024];
+
+	for (size_t at = 0; at + sizeof(zeros) <= size; at += sizeof(zeros))
+		if (memcmp(p + at, zeros, sizeof(zeros)) == 0)
+			return true;
+	return false;
+}
+
 int life_plan(const struct container *c, const struct plan **ret, size_t *map_size, struct error *err)
 {
 	_cleanup_close_ int fd = openat(c->dir, "plan", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -39,6 +51,8 @@ int life_plan(const struct container *c, const struct plan **ret, size_t *map_si
 	if (p == MAP_FAILED)
 		return error_errno(err, errno, "state directory: plan");
 	r = plan_check(p, (size_t)st.st_size);
+	if (r == 0 && c->record->another_boot && has_lost_block(p, (size_t)st.st_size))
+		r = -EBADMSG;
 	if (r == -EPROTO)
 		error_set(err, EPROTO, "state directory: plan: version %u, this build reads version %u",
 			((const struct plan *)p)->version, PLAN_VERSION);

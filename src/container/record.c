@@ -51,7 +51,7 @@ static void forget_if_of_another_boot(struct container_record *rec)
 
 	if (!now || str_eq(now, rec->boot_id))
 		return;
-	rec->start_time = UINT64_MAX;
+	rec->another_boot = true;
 	rec->rootfs_mount = 0;
 	rec->cgroup_manager = none;
 	rec->cgroup_len = 0;

@@ -11,6 +11,7 @@
  *
  * The record is written before anything else of the container is made, so that whatever was made can be found. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -24,6 +25,7 @@ struct container_record {
 	char *id, *bundle, *rootfs, *oci_version, *created;
 	int32_t pid;		 /* 0: not made yet */
 	uint64_t start_time;	 /* of the process, clock ticks since boot: tells it from a later one with its pid */
+	bool another_boot;	 /* read in another one than it was written in; no member of the file */
 	char *boot_id;		 /* of the boot that it was made in; NULL: the state root does not outlive one */
 	uint32_t namespaces;	 /* CLONE_NEW* that the container has of its own, or joined */
 	uint64_t rootfs_mount;	 /* id of the mount that the rootfs was on, where the container has the caller's mount
@@ -39,7 +41,7 @@ struct container_record {
 /* The id of this boot, for a record in `dir`, the container's state directory; NULL where that is on a tmpfs, which ends
  * with the boot. Lies in memory that the next call overwrites. */
 char *record_boot_id(int dir);
-/* Of another boot: the process is nobody, and what else of the kernel's the record names is not the container's. */
+/* Of another boot: what it names of the kernel's, but for the pid, is left out, as it is not the container's any more. */
 int record_read(int dir, struct arena *a, struct container_record **ret, struct error *err);
 int record_write(int dir, const struct container_record *r, struct error *err);
 

@@ -36,6 +36,7 @@ static struct traced *out;
 static const struct fault *fault;
 static const char *program;
 static bool counting, over;
+void (*trace_before)(const struct site *s);
 static pid_t command;
 
 static struct task *find(pid_t tid)
@@ -124,6 +125,8 @@ static void on_syscall(struct task *t)
 	s.n = ++t->calls[s.nr];
 	for (size_t i = 0; i < 6; i++)
 		s.args[i] = (unsigned long)info.entry.args[i];
+	if (trace_before)
+		trace_before(&s);
 	if (fault->kind == FAULT_NONE && out->n < MAX_SITES)
 		out->sites[out->n++] = s;
 	if (fault->kind != FAULT_NONE && s.nr == fault->at.nr && s.n == fault->at.n &&

@@ -49,4 +49,7 @@ struct traced {
  * on stderr goes to err_fd. The answer lies in memory that the next call overwrites. */
 const struct traced *trace_run(char *const argv[], pid_t init, int err_fd, const struct fault *f);
 
+/* Called in the tracer, before each system call that is traced is made; NULL: nobody. */
+extern void (*trace_before)(const struct site *s);
+
 #endif
