@@ -33,6 +33,19 @@ usage_fails() {
 	is "$status" 3
 }
 
+@test "cli: what may have been meant, and what is missing" {
+	known_gap runc "it guesses nothing"
+	known_gap crun "it guesses nothing"
+	rt delte x
+	says "did you mean 'delete'?"
+	rt run --bundel /x "$ID"
+	says "not defined: -bundel; did you mean -bundle?"
+	rt list --nosuch
+	has_not "$err" "did you mean"
+	rt kill
+	says "argument(s): <container-id> [signal]"
+}
+
 @test "cli: unknown options, of the program and of commands" {
 	usage_fails --nosuch list
 	says nosuch

@@ -152,7 +152,7 @@ all_refused() {
 @test "refused: mounts" {
 	refuse '.mounts += [{destination: "", type: "tmpfs"}]' "mounts[7].destination"
 	refuse '.mounts += [{destination: "/mnt"}]' "mounts[7].type"
-	refuse '.mounts += [{destination: "/mnt", type: "nosuchfs", source: "x"}]' "mounts[7]" "no such device"
+	refuse '.mounts += [{destination: "/mnt", type: "nosuchfs", source: "x"}]' "mounts[7]" "nosuchfs: no file system of this kernel"
 	refuse '.mounts += [{destination: "/mnt", type: "tmpfs", options: ["nosuchoption"]}]' "mounts[7]" nosuchoption
 	refuse '.mounts += [{destination: "/mnt", type: "bind", options: ["bind"]}]' "mounts[7].source"
 	refuse '.mounts += [{destination: "/mnt", type: "bind", source: "/no/such", options: ["bind"]}]' "mounts[7]" /no/such

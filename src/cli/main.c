@@ -30,8 +30,8 @@ static int check_args(const struct cli *c, struct error *err)
 		return 0;
 	if (v->min_args == v->max_args)
 		how = "exactly";
-	return error_set(err, EINVAL, "%s: \"%s\" requires %s %u argument(s)", c->program, v->name, how,
-		few ? v->min_args : v->max_args);
+	return error_set(err, EINVAL, "%s: \"%s\" requires %s %u argument(s)%s%s", c->program, v->name, how,
+		few ? v->min_args : v->max_args, *v->usage ? ": " : "", v->usage);
 }
 
 static int run_verb(struct cli *c, char **argv, size_t argc, const char *argv0, struct error *err)

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "libocispec-lite/findings.h"
 
 static const struct option everywhere[] = {
 	OPTION(struct option_words, trace, "trace", 0, "file to write a trace to: what took how long"),
@@ -45,6 +46,20 @@ static const struct option *find(const struct option_table *t, const struct word
 		if (is_named(&t->o[i], w))
 			return &t->o[i];
 	return NULL;
+}
+
+static int unknown(struct parser *p, const struct word *w, struct error *err)
+{
+	const struct option_table *const tables[] = {p->t, &options_everywhere};
+	struct oci_nearest near = OCI_NEAREST(arena_strndup(p->a, w->name, w->name_len));
+
+	if (!near.word)
+		return error_errno(err, ENOMEM, "read command line");
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < tables[k]->n; i++)
+			oci_nearest_try(&near, tables[k]->o[i].name);
+	return error_set(err, EINVAL, "flag provided but not defined: -%s%s%s%s", near.word, near.best ? "; did you mean -" : "",
+		near.best ? near.best : "", near.best ? "?" : "");
 }
 
 static int split(char *arg, struct word *ret, struct error *err)
@@ -153,7 +168,7 @@ static int read_option(struct parser *p, char *arg, struct error *err)
 		values = p->words;
 	}
 	if (!o)
-		return error_set(err, EINVAL, "flag provided but not defined: -%.*s", (int)w.name_len, w.name);
+		return unknown(p, &w, err);
 	if (!w.value && o->kind != OPTION_KIND_BOOL) {
 		if (p->at == p->argc)
 			return error_set(err, EINVAL, "flag needs an argument: -%.*s", (int)w.name_len, w.name);

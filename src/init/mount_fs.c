@@ -47,6 +47,8 @@ static int make_fs(
 		return error_errno(err, r, "%s: allowed only where one is visible already that nothing is masked in", type);
 	if (r < 0 && *why)
 		return error_errno(err, r, "%s: %s", type, why);
+	if (r == -ENODEV)
+		return error_errno(err, r, "%s: no file system of this kernel", type);
 	if (r < 0)
 		return error_errno(err, r, "%s%s%s", type, data ? " with " : "", data ? data : "");
 	return *attached ? mount_reopen(in, plan_str(in->plan, m->dest), m->flags, err) : mnt;
