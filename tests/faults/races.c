@@ -38,7 +38,8 @@ static const struct verb create = {"create", {"create", "--bundle", "@bundle", "
 			 update = {"update", {"update", "--pids-limit", "77", "@id"}, 0},
 			 delete = {"delete", {"delete", "@id"}, 0},
 			 force = {"delete --force", {"delete", "--force", "@id"}, 0},
-			 state = {"state", {"state", "@id"}, 0}, clean = {"list --clean", {"list", "--clean"}, 0};
+			 state = {"state", {"state", "@id"}, 0}, clean = {"list --clean", {"list", "--clean"}, 0},
+			 list = {"list", {"list"}, 0}, ps = {"ps", {"ps", "@id"}, 0};
 
 static const struct pair {
 	enum before before;
@@ -93,6 +94,16 @@ static const struct pair {
 	{STOPPED, &delete, &state},
 	{STOPPED, &delete, &force},
 	{STOPPED, &force, &create},
+	{NOTHING, &create, &list},
+	{CREATED, &start, &exec},
+	{CREATED, &exec, &force},
+	{RUNNING, &pause_it, &resume},
+	{RUNNING, &list, &force},
+	{RUNNING, &ps, &force},
+	{RUNNING, &ps, &kill_it},
+	{RUNNING, &force, &run},
+	{PAUSED, &resume, &pause_it},
+	{PAUSED, &update, &resume},
 };
 
 /* What a pair came to: exit statuses, and the status of the container. */
