@@ -66,6 +66,23 @@ remnants() { # in all states a power cut may leave one
 	done
 }
 
+# The hook makes the cgroups read-only, in a mount namespace of this verb's own.
+@test "what a create that failed cannot take away stays on record" {
+	local wrapper=$BATS_TEST_TMPDIR/wrapper/$RUNTIME_NAME
+	mkdir "${wrapper%/*}"
+	printf '#!/bin/sh\nexec unshare -m %s "$@"\n' "$RUNTIME" >"$wrapper"
+	printf '#!/bin/sh\nfor d in $(find /sys/fs/cgroup -type d -name %s); do\nmount --bind "${d%%/*}" "${d%%/*}"\n%s\ndone\nexit 1\n' \
+		"$ID" 'mount -o remount,bind,ro "${d%/*}"' >"$BATS_TEST_TMPDIR/hook"
+	chmod 755 "$wrapper" "$BATS_TEST_TMPDIR/hook"
+	set_config ".hooks.createRuntime = [{path: \"$BATS_TEST_TMPDIR/hook\"}]"
+	RUNTIME=$wrapper rt create "$ID"
+	is "$status" 1
+	says "hook" "cgroup: remove"
+	[ -n "$(find /sys/fs/cgroup -type d -name "$ID")" ]
+	rt_ok delete --force "$ID"
+	nothing_left
+}
+
 @test "delete --force does not forget a container whose state cannot be read just now" {
 	sleeper
 	mv "$ROOT/$ID/state.json" "$BATS_TEST_TMPDIR/whole"

@@ -65,6 +65,7 @@ struct cgroup {
 	struct cgroup_dir d[CGROUP_MAX_HIERARCHIES];
 	size_t n;
 	bool partial;	  /* rootless, and nobody named a cgroup: hierarchies that may not be written are left out */
+	bool left;	  /* cgroup_create has failed, and could not take away what it had made */
 	bool below;  /* given: on v2 its processes live in cgroups below it, and new ones go where init is */
 	const char *unit; /* systemd: the scope's name, also from a record; else NULL */
 	const char *slice; /* systemd: what the scope is to be in; NULL from a record */
@@ -113,8 +114,8 @@ int cgroup_compile_unit(const struct cgroup *cg, const char *id, const struct oc
 	struct cgroup_settings *s, struct error *err);
 
 /* Makes the directories (parents too, with controllers enabled for v2 subtrees) and opens them. A cgroup that exists
- * is taken only when it is empty and not frozen. Remembers what it made itself, so that an undo removes just that. What
- * `partial` leaves out keeps fd -1; 1 when that was all, with the reason of the last in err. */
+ * is taken only when it is empty and not frozen. Remembers what it made itself, so that an undo removes just that, and
+ * does so itself when it fails: see `left`. What `partial` leaves out keeps fd -1; 1 when that was all, with the reason of the last in err. */
 int cgroup_create(struct cgroup *cg, struct error *err);
 /* Writes the values. A limit for a directory that is not there is refused, in runc's words; device rules are not, where
  * `partial` has left it out. */

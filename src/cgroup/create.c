@@ -136,9 +136,10 @@ static int create_one(const struct cgroup *cg, struct cgroup_dir *d, struct erro
 	return r < 0 ? r : fit_out(cg, d, err);
 }
 
-/* Takes away what this call made, and leaves the rest. */
-static void undo(struct cgroup_dir *d)
+/* Takes away what this call made, and leaves the rest. False: the directory itself could not be. */
+static bool undo(struct cgroup_dir *d)
 {
+	bool gone = true;
 	char path[PATH_MAX];
 	size_t len = str_copy(path, sizeof(path), d->path);
 
@@ -146,12 +147,15 @@ static void undo(struct cgroup_dir *d)
 	for (; d->made_len && len >= d->made_len; len--) {
 		if (path[len] != '\0' && path[len] != '/')
 			continue;
+		gone = path[len] != '\0';
 		path[len] = '\0';
 		if (rmdir(path) < 0)
 			break;
+		gone = true;
 	}
 	d->made_len = 0;
 	d->existed = false;
+	return gone;
 }
 
 static bool is_permission(int r)
@@ -215,7 +219,7 @@ int cgroup_create(struct cgroup *cg, struct error *err)
 		fd_close(&cg->d[i].fd);
 		r = create_one(cg, &cg->d[i], err);
 		if (cg->partial && is_permission(r)) {
-			undo(&cg->d[i]);
+			(void)undo(&cg->d[i]); /* still on record */
 			left_out++;
 			r = 0;
 		}
@@ -223,6 +227,6 @@ int cgroup_create(struct cgroup *cg, struct error *err)
 	if (r == 0)
 		r = refuse_frozen(cg, err);
 	for (size_t i = 0; i < cg->n && r < 0; i++)
-		undo(&cg->d[i]);
+		cg->left |= !undo(&cg->d[i]);
 	return r < 0 ? r : left_out && left_out == cg->n;
 }

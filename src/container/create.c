@@ -328,6 +328,7 @@ void creation_undo(struct creation *c)
 {
 	struct span span = span_begin(SPAN_ID_UNDO);
 	struct error e;
+	bool left = c->cgroup.left;
 	size_t len;
 	char *json;
 
@@ -336,11 +337,16 @@ void creation_undo(struct creation *c)
 	fd_close(&c->start_socket);
 	netns_done(&c->netns);
 	setup_remove_rootfs(c->rootfs, c->record.rootfs_mount);
-	if (c->cgroup_made && cgroup_destroy(&c->cgroup, CLEAN_UP_MS, &e) < 0)
+	if (c->cgroup_made && cgroup_destroy(&c->cgroup, CLEAN_UP_MS, &e) < 0) {
+		left = true;
 		log_warn("%s", e.msg);
-	if (c->rdt.remove && intel_rdt_remove(c->rdt.remove, &e) < 0)
+	}
+	if (c->rdt.remove && intel_rdt_remove(c->rdt.remove, &e) < 0) {
+		left = true;
 		log_warn("%s", e.msg);
-	if (store_remove(c->x, c->id, c->dir, &e) < 0)
+	}
+	/* what is left stays on record, for delete --force */
+	if (!left && store_remove(c->x, c->id, c->dir, &e) < 0)
 		log_warn("%s", e.msg);
 	if (c->hooks_begun && creation_state(c, STATUS_STOPPED, 0, &json, &len, &e) == 0)
 		hooks_run_all(c->plan, PLAN_HOOK_POSTSTOP, json, len, c->bundle);

@@ -17,7 +17,7 @@
 #include "ground.h"
 #include "trace.h"
 
-enum { MEETINGS = 5 };
+enum { MEETINGS = 5, LATER = 40 };
 enum before { NOTHING, CREATED, RUNNING, PAUSED, STOPPED };
 
 struct verb {
@@ -200,11 +200,16 @@ static const char *fault_text(const struct fault *f)
 {
 	static char text[96];
 
-	snprintf(text, sizeof(text), "%s:%s:%u:%s", f->at.role, syscall_name(f->at.nr), f->at.n,
+	char then[24] = "";
+
+	if (f->then)
+		snprintf(then, sizeof(then), "+%u%s", f->then, f->then_kill ? "kill-all" : "");
+	snprintf(text, sizeof(text), "%s:%s:%u:%s%s", f->at.role, syscall_name(f->at.nr), f->at.n,
 		f->kind == FAULT_ERRNO   ? strerrorname_np(f->err)
 		: f->kind == FAULT_SHORT ? "short"
 		: f->kind == FAULT_KILL  ? "kill"
-					 : "kill-all");
+					 : "kill-all",
+		then);
 	return text;
 }
 
@@ -215,7 +220,8 @@ static const char *after_failure(const struct verb *v, const struct fault *f)
 		return "it failed and did not say why";
 	if (!strchr(ground_said(), ':'))
 		return "it failed and did not say at which step";
-	(void)f;
+	if (f->then) /* what is to take things away was struck: clean_up() has to do it */
+		return NULL;
 	if (v->before == NOTHING)
 		return nothing_left();
 	return v->stays ? has_status(v->stays) : NULL;
@@ -228,7 +234,7 @@ static const char *after_verb(const struct verb *v, const struct fault *f, const
 	if (t->hung)
 		return "it did not come to an end";
 	if (WIFSIGNALED(t->status)) {
-		if (f->kind >= FAULT_KILL) {
+		if (f->kind >= FAULT_KILL || (f->then_kill && t->hit_then)) {
 			sum.killed++;
 			return NULL;
 		}
@@ -238,6 +244,10 @@ static const char *after_verb(const struct verb *v, const struct fault *f, const
 	/* init died after it had become the container's process as far as anybody can tell */
 	if (f->kind == FAULT_KILL && (v->with_init || WEXITSTATUS(t->status) == 128 + SIGKILL)) {
 		sum.killed++;
+		return NULL;
+	}
+	if (t->hit_then && t->where_then.nr == SYS_write && t->where_then.args[0] == STDERR_FILENO) {
+		sum.said++; /* its last words were struck */
 		return NULL;
 	}
 	if (WEXITSTATUS(t->status) == v->ok) {
@@ -354,8 +364,16 @@ static void try_site(const struct verb *v, const struct site *s, bool alone)
 
 	for (const int *e = errnos_of(s->nr, s->args); *e; e++) {
 		f.err = *e;
+		if (options.twice) {
+			unsigned choice = (unsigned)s->nr * 31 + s->n * 17 + (unsigned)*e * 7 + options.twice * 13;
+
+			f.then = 1 + choice % LATER;
+			f.then_kill = choice / LATER % 4 == 0;
+		}
 		maybe(v, &f);
 	}
+	if (options.twice)
+		return;
 	f.kind = FAULT_SHORT;
 	if ((s->nr == SYS_read || s->nr == SYS_write || s->nr == SYS_pread64) && s->args[2] > 1)
 		maybe(v, &f);

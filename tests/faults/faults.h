@@ -8,6 +8,7 @@ struct fault_options {
 	const char *verb, *fault; /* only these; NULL: all */
 	unsigned part, of;        /* every of-th injection, the first is number part */
 	unsigned times;           /* the one fault so many times */
+	unsigned twice;           /* not 0: each error is followed by a second one; another choice for each number */
 	bool list;                /* the system calls, and nothing injected */
 	bool verbose;
 };

@@ -26,13 +26,32 @@ static unsigned number(const char *name, const char *text)
 	return (unsigned)n;
 }
 
-enum { RUNTIME, ROOT, BUNDLE, PARENT, COLD, SETUP, VERB, FAULT, LIST, VERBOSE, PART, OF, TIMES, RACES, PAIR, STATE, CUTS };
+enum {
+	RUNTIME,
+	ROOT,
+	BUNDLE,
+	PARENT,
+	COLD,
+	SETUP,
+	VERB,
+	FAULT,
+	LIST,
+	VERBOSE,
+	PART,
+	OF,
+	TIMES,
+	TWICE,
+	RACES,
+	PAIR,
+	STATE,
+	CUTS
+};
 
 static const struct option all[] = {{"runtime", 1, NULL, RUNTIME}, {"root", 1, NULL, ROOT}, {"bundle", 1, NULL, BUNDLE},
 	{"parent", 1, NULL, PARENT}, {"cold", 0, NULL, COLD}, {"setup", 1, NULL, SETUP}, {"verb", 1, NULL, VERB},
 	{"fault", 1, NULL, FAULT}, {"list", 0, NULL, LIST}, {"verbose", 0, NULL, VERBOSE}, {"part", 1, NULL, PART},
-	{"of", 1, NULL, OF}, {"times", 1, NULL, TIMES}, {"races", 1, NULL, RACES}, {"pair", 1, NULL, PAIR},
-	{"state", 1, NULL, STATE}, {"cuts", 0, NULL, CUTS}, {0}};
+	{"of", 1, NULL, OF}, {"times", 1, NULL, TIMES}, {"twice", 1, NULL, TWICE}, {"races", 1, NULL, RACES},
+	{"pair", 1, NULL, PAIR}, {"state", 1, NULL, STATE}, {"cuts", 0, NULL, CUTS}, {0}};
 
 static void of_faults(int c, unsigned n)
 {
@@ -48,6 +67,8 @@ static void of_faults(int c, unsigned n)
 		faults.part = n;
 	else if (c == OF)
 		faults.of = n;
+	else if (c == TWICE)
+		faults.twice = n;
 	else if (c == TIMES)
 		faults.times = n;
 }

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "errnos.h"
+
 #ifndef __x86_64__
 #error "registers are known for x86-64 only"
 #endif
@@ -27,8 +29,8 @@ struct task {
 	unsigned children;
 	unsigned short calls[MAX_CALL];
 	bool init;
-	bool early;  /* has stopped before its parent's stop told of it */
-	bool failed; /* its call was taken away; the answer is to be set when it returns */
+	bool early; /* has stopped before its parent's stop told of it */
+	int failed; /* its call was taken away; this errno is to be the answer when it returns */
 };
 
 static struct task tasks[MAX_TASKS];
@@ -37,6 +39,7 @@ static const struct fault *fault;
 static const char *program;
 static bool counting, over;
 void (*trace_before)(const struct site *s);
+static unsigned since; /* the fault was struck, calls */
 static pid_t command;
 
 static struct task *find(pid_t tid)
@@ -85,16 +88,22 @@ static void kill_all(void)
 			(void)kill(tasks[i].tid, SIGKILL);
 }
 
+static void fail(struct task *t, const struct site *s, int err)
+{
+	if (s->nr != SYS_close) /* what it answers, the descriptor is gone */
+		set_register(t->tid, offsetof(struct user, regs.orig_rax), -1);
+	t->failed = err;
+}
+
 static void strike(struct task *t, const struct site *s)
 {
 	out->hit = true;
 	out->where = *s;
-	over = true;
+	over = !fault->then;
+	since = 0;
 	switch (fault->kind) {
 	case FAULT_ERRNO:
-		if (s->nr != SYS_close) /* what it answers, the descriptor is gone */
-			set_register(t->tid, offsetof(struct user, regs.orig_rax), -1);
-		t->failed = true;
+		fail(t, s, fault->err);
 		break;
 	case FAULT_SHORT:
 		set_register(t->tid, offsetof(struct user, regs.rdx), (long)(s->args[2] / 2));
@@ -107,14 +116,31 @@ static void strike(struct task *t, const struct site *s)
 	}
 }
 
+static void strike_again(struct task *t, const struct site *s)
+{
+	const int *errnos = errnos_of(s->nr, s->args);
+	size_t n = 0;
+
+	while (errnos[n])
+		n++;
+	if (++since < fault->then || (!n && !fault->then_kill))
+		return;
+	out->hit_then = over = true;
+	out->where_then = *s;
+	if (fault->then_kill)
+		kill_all();
+	else
+		fail(t, s, errnos[since % n]);
+}
+
 static void on_syscall(struct task *t)
 {
 	struct __ptrace_syscall_info info;
 	struct site s = {.init = t->init};
 
 	if (t->failed) {
-		set_register(t->tid, offsetof(struct user, regs.rax), -fault->err);
-		t->failed = false;
+		set_register(t->tid, offsetof(struct user, regs.rax), -t->failed);
+		t->failed = 0;
 		return;
 	}
 	if (!counting || over || ptrace(PTRACE_GET_SYSCALL_INFO, t->tid, sizeof(info), &info) < 0 ||
@@ -129,8 +155,10 @@ static void on_syscall(struct task *t)
 		trace_before(&s);
 	if (fault->kind == FAULT_NONE && out->n < MAX_SITES)
 		out->sites[out->n++] = s;
-	if (fault->kind != FAULT_NONE && s.nr == fault->at.nr && s.n == fault->at.n &&
-		strcmp(s.role, fault->at.role) == 0)
+	if (out->hit)
+		strike_again(t, &s);
+	else if (fault->kind != FAULT_NONE && s.nr == fault->at.nr && s.n == fault->at.n &&
+		 strcmp(s.role, fault->at.role) == 0)
 		strike(t, &s);
 }
 
@@ -275,7 +303,7 @@ const struct traced *trace_run(char *const argv[], pid_t init, int err_fd, const
 			err(2, "memory");
 	}
 	out->status = -1;
-	out->hung = out->hit = false;
+	out->hung = out->hit = out->hit_then = false;
 	out->n = 0;
 	fault = f;
 	program = argv[0];

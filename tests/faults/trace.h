@@ -34,13 +34,16 @@ struct fault {
 	enum fault_kind kind;
 	int err;
 	struct site at;
+	unsigned then;  /* of FAULT_ERRNO: the call of any of the runtime's so many later is struck, too; 0: none */
+	bool then_kill; /* by killing them all, else by an error it can have */
 };
 
 struct traced {
 	int status; /* as of waitpid, of the command's first process */
 	bool hung;  /* and was killed */
 	bool hit;   /* the fault's place was reached */
-	struct site where;
+	bool hit_then;
+	struct site where, where_then;
 	size_t n;
 	struct site sites[MAX_SITES];
 };
