@@ -80,24 +80,26 @@ static size_t least(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Insertions, deletions and replacements from a to b, without regard to case. */
+/* Insertions, deletions, replacements and exchanges of neighbours from a to b, without regard to case. */
 static size_t edit_distance(const char *a, const char *b)
 {
-	size_t n = strlen(a), m = strlen(b), row[MAX_WORD + 1];
+	size_t n = strlen(a), m = strlen(b), rows[3][MAX_WORD + 1], *row = rows[0];
 
 	if (n > MAX_WORD || m > MAX_WORD)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= m; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= n; i++) {
-		size_t diagonal = row[0];
+		const size_t *above = row, *above_that = rows[(i + 1) % 3]; /* which is read from i = 2 on */
 
+		row = rows[i % 3];
 		row[0] = i;
 		for (size_t j = 1; j <= m; j++) {
-			size_t above = row[j];
+			bool same = lower(a[i - 1]) == lower(b[j - 1]);
 
-			row[j] = least(above + 1, row[j - 1] + 1, diagonal + (lower(a[i - 1]) != lower(b[j - 1])));
-			diagonal = above;
+			row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + !same);
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+				row[j] = least(row[j], above_that[j - 2] + 1, row[j]);
 		}
 	}
 	return row[m];

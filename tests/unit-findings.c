@@ -123,12 +123,16 @@ static void concerned(void)
 
 static void names(void)
 {
-	struct oci_nearest n = OCI_NEAREST("CAP_SYS_ADMN"), none = OCI_NEAREST("x"), far = OCI_NEAREST("ipc");
+	struct oci_nearest n = OCI_NEAREST("CAP_SYS_ADMN"), none = OCI_NEAREST("x"), far = OCI_NEAREST("ipc"),
+			   swapped = OCI_NEAREST("cdw");
 
 	oci_nearest_try(&n, "CAP_SYS_MODULE");
 	oci_nearest_try(&n, "CAP_SYS_ADMIN");
 	oci_nearest_try(&n, "CAP_CHOWN");
 	tap_ok(str_eq(n.best, "CAP_SYS_ADMIN"), "the nearest name");
+	oci_nearest_try(&swapped, "pid");
+	oci_nearest_try(&swapped, "cwd");
+	tap_ok(str_eq(swapped.best, "cwd") && swapped.distance == 1, "neighbours that have changed places");
 	oci_nearest_try(&none, "y");
 	oci_nearest_try(&far, "uts");
 	tap_ok(!none.best && !far.best, "none where none is near");

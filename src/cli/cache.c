@@ -188,7 +188,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_cache = {
 	.name = "cache",
-	.summary = "shows or clears what is kept below the state root to start containers faster",
+	.summary = "show or clear what is kept below the state root to start containers faster",
 	.usage = "list|stats|clear",
 	.description = "list: compiled seccomp filters and launch plans, the one used last first.\n"
 		       "stats: how often they were found, and why others were not kept.\n"

@@ -27,7 +27,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_delete = {
 	.name = "delete",
-	.summary = "removes a container and all that was made for it",
+	.summary = "remove a container and all that was made for it",
 	.usage = "<container-id>",
 	.description = "The container must be stopped, or --force be given.",
 	.examples = "%s delete web\n"

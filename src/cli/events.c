@@ -49,7 +49,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_events = {
 	.name = "events",
-	.summary = "displays statistics of a container, and when it runs out of memory",
+	.summary = "display statistics of a container, and when it runs out of memory",
 	.usage = "<container-id>",
 	.description = "Prints one JSON object a line: the container's statistics again and again, and an event\n"
 		       "\"oom\" whenever the kernel had to kill for the sake of its memory limit. Ends with the\n"

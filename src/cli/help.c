@@ -129,7 +129,7 @@ static int run(struct cli *c, struct error *err)
 const struct verb verb_help = {
 	.name = "help",
 	.alias = "h",
-	.summary = "shows a list of commands or help for one command",
+	.summary = "show a list of commands or help for one command",
 	.usage = "[command]",
 	.examples = "%s help exec",
 	.max_args = 1,

@@ -34,7 +34,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_kill = {
 	.name = "kill",
-	.summary = "sends a signal (default: SIGTERM) to the container's init process",
+	.summary = "send a signal (default: SIGTERM) to the container's init process",
 	.usage = "<container-id> [signal]",
 	.description = "The signal is a name, with or without SIG, or a number; RTMIN+n and RTMAX-n\n"
 		       "are names, too.",

@@ -122,7 +122,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_list = {
 	.name = "list",
-	.summary = "lists the containers below the state root",
+	.summary = "list the containers below the state root",
 	.usage = "",
 	.examples = "%s list\n"
 		    "%s list --quiet",

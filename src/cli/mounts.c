@@ -16,7 +16,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_mounts = {
 	.name = "mounts",
-	.summary = "adds mounts to a running container, or takes them away",
+	.summary = "add mounts to a running container, or take them away",
 	.usage = "add|remove <container-id> <file>",
 	.description = "The file is a JSON array in the form of the config's \"mounts\". To take them away only\n"
 		       "their destinations count. The paths in the container must be without symbolic links.",

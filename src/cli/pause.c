@@ -8,7 +8,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_pause = {
 	.name = "pause",
-	.summary = "suspends all processes of a container",
+	.summary = "suspend all processes of a container",
 	.usage = "<container-id>",
 	.description = "The container must be running or created; \"resume\" goes on with it.",
 	.examples = "%s pause web",

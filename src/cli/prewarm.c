@@ -136,7 +136,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_prewarm = {
 	.name = "prewarm",
-	.summary = "makes namespaces ahead of time, for containers to come",
+	.summary = "make namespaces ahead of time, for containers to come",
 	.usage = "",
 	.description = "Namespaces are made till as many wait as asked for. A container with a new namespace\n"
 		       "of that kind takes one that was never used; when none is left it makes its own. What\n"

@@ -191,7 +191,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_ps = {
 	.name = "ps",
-	.summary = "displays the processes running inside a container",
+	.summary = "display the processes running inside a container",
 	.usage = "<container-id> [ps options]",
 	.description = "The table is that of ps(1), which is given the ps options (default: -ef) and\n"
 		       "must print a column PID; the JSON is a list of pids. Pids are the host's.",

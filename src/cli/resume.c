@@ -8,7 +8,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_resume = {
 	.name = "resume",
-	.summary = "lets a paused container go on",
+	.summary = "let a paused container go on",
 	.usage = "<container-id>",
 	.description = "The container must be paused.",
 	.examples = "%s resume web",

@@ -8,7 +8,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_start = {
 	.name = "start",
-	.summary = "executes the process of a created container",
+	.summary = "execute the process of a created container",
 	.usage = "<container-id>",
 	.description = "Lets a container that \"create\" has made execute its process, and returns.",
 	.examples = "%s start web",

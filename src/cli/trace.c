@@ -84,7 +84,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_trace = {
 	.name = "trace",
-	.summary = "draws what --trace has recorded",
+	.summary = "draw what --trace has recorded",
 	.usage = "<file>...",
 	.description = "Prints a Gantt chart: a line for each span, thread after thread. Spans in which\n"
 		       "only something is waited for are drawn lighter. Traces of several invocations, of\n"

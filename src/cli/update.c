@@ -166,7 +166,7 @@ static int run(struct cli *c, struct error *err)
 
 const struct verb verb_update = {
 	.name = "update",
-	.summary = "changes the resource limits of a container",
+	.summary = "change the resource limits of a container",
 	.usage = "<container-id>",
 	.description = "What is not given stays as it is, and so does what is given as 0 where 0 is no\n"
 		       "value of its own. When one of the values is refused none is changed.",
