@@ -327,30 +327,12 @@ load ctr
 }
 
 @test "containerd: 20 at once" {
-	for i in $(seq 20); do
-		ctr run "${R[@]}" --rm "$IMAGE" "$C-$i" sh -c "echo out $i; sleep 0.5; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
-		pids[i]=$!
-	done
-	for i in $(seq 20); do
-		rc=0
-		wait "${pids[i]}" || rc=$?
-		is "$rc" "$i" "exit status of number $i ($(cat "e.$i"))"
-		is "$(cat "o.$i")" "out $i"
-	done
+	all_at_once 20 ctr run "${R[@]}" --rm "$IMAGE" "$C-%N"
 }
 
 @test "containerd: 20 execs at once" {
 	sleeper
-	for i in $(seq 20); do
-		ctr task exec --exec-id "e$i" "$C" sh -c "echo out $i; sleep 0.5; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
-		pids[i]=$!
-	done
-	for i in $(seq 20); do
-		rc=0
-		wait "${pids[i]}" || rc=$?
-		is "$rc" "$i" "exit status of number $i ($(cat "e.$i"))"
-		is "$(cat "o.$i")" "out $i"
-	done
+	all_at_once 20 ctr task exec --exec-id "e%N" "$C"
 }
 
 @test "containerd: the runtime inside a privileged container" {

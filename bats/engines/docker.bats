@@ -577,31 +577,13 @@ health_is() {
 }
 
 @test "docker: 20 at once" {
-	for i in $(seq 20); do
-		docker run --rm "$IMAGE" sh -c "echo out $i; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
-		pids[i]=$!
-	done
-	for i in $(seq 20); do
-		rc=0
-		wait "${pids[i]}" || rc=$?
-		is "$rc" "$i" "exit status of number $i ($(cat "e.$i"))"
-		is "$(cat "o.$i")" "out $i"
-	done
+	all_at_once 20 docker run --rm "$IMAGE"
 	nothing_runs
 }
 
 @test "docker: 20 execs at once" {
 	sleeper
-	for i in $(seq 20); do
-		docker exec "$C" sh -c "echo out $i; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
-		pids[i]=$!
-	done
-	for i in $(seq 20); do
-		rc=0
-		wait "${pids[i]}" || rc=$?
-		is "$rc" "$i" "exit status of number $i ($(cat "e.$i"))"
-		is "$(cat "o.$i")" "out $i"
-	done
+	all_at_once 20 docker exec "$C"
 }
 
 @test "docker: the runtime inside a privileged container with a cgroup namespace of its own" {

@@ -256,6 +256,24 @@ fails() {
 	[ "$status" -eq "$wanted" ] || show_call "should have ended with $wanted: $*"
 }
 
+# all_at_once COUNT COMMAND...: so many of COMMAND, %N in it being the number, with a script that has an output and an exit
+# status of its own.
+all_at_once() {
+	local count=$1 i rc pids=()
+
+	shift
+	for i in $(seq "$count"); do
+		"${@//%N/$i}" sh -c "echo out $i; sleep 0.5; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
+		pids[i]=$!
+	done
+	for i in $(seq "$count"); do
+		rc=0
+		wait "${pids[i]}" || rc=$?
+		is "$rc" "$i" "exit status of number $i ($(cat "e.$i"))"
+		is "$(cat "o.$i")" "out $i"
+	done
+}
+
 # says TEXT...: without regard to case.
 says() {
 	local t

@@ -128,16 +128,7 @@ clean_up() {
 }
 
 @test "rootless: 10 at once" {
-	for i in $(seq 10); do
-		"${AS_USER[@]}" podman run --rm "$IMAGE" sh -c "echo out $i; exit $i" >"o.$i" 2>"e.$i" </dev/null 3>&- &
-		pids[i]=$!
-	done
-	for i in $(seq 10); do
-		rc=0
-		wait "${pids[i]}" || rc=$?
-		is "$rc" "$i" "exit status of number $i ($(cat "e.$i"))"
-		is "$(cat "o.$i")" "out $i"
-	done
+	all_at_once 10 "${AS_USER[@]}" podman run --rm "$IMAGE"
 }
 
 @test "rootless: --group-add keep-groups" {
