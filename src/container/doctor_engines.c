@@ -13,7 +13,8 @@ static const struct {
 	{"podman", "podman",
 		{"/etc/containers/containers.conf.d/enviro-oci.conf", "/etc/containers/containers.conf",
 			"/usr/share/containers/containers.conf"},
-		"put contrib/engines/containers.conf into /etc/containers/containers.conf.d"},
+		"put contrib/engines/containers.conf at /etc/containers/containers.conf.d/enviro-oci.conf (podman 4.3: "
+		"/etc/containers/containers.conf)"},
 	{"docker", "dockerd", {"/etc/docker/daemon.json"}, "merge contrib/engines/docker-daemon.json into /etc/docker/daemon.json"},
 	{"containerd", "containerd", {"/etc/containerd/config.toml"},
 		"append contrib/engines/containerd-1.toml or -2.toml to /etc/containerd/config.toml"},
