@@ -6,6 +6,8 @@
 
 load helpers
 
+SINCE_5_10=epoll_pwait2,mount_setattr,landlock_create_ruleset,landlock_add_rule,landlock_restrict_self,statmount,listmount,open_tree_attr
+
 # refusing ERRNO CALL[,CALL]: $RUNTIME lives under such a filter from here on.
 refusing() {
 	mkdir -p "$BATS_TEST_TMPDIR/refusing"
@@ -70,12 +72,35 @@ refused() {
 }
 
 @test "fallbacks: all that Linux 5.10 does not have" {
-	works mount_setattr,epoll_pwait2,statmount,listmount,open_tree_attr
+	works "$SINCE_5_10"
 }
 
 @test "fallbacks: all that Linux 5.10 does not have, in a user namespace" {
 	remap 100000
-	works mount_setattr,epoll_pwait2,statmount,listmount,open_tree_attr
+	works "$SINCE_5_10"
+}
+
+@test "fallbacks: mounts add: not a bind without mount_setattr; a new file system all the same" {
+	prepare
+	rt_ok run --detach "$ID"
+	refusing ENOSYS "$SINCE_5_10"
+	jq '[.mounts[-1] | .destination = "/tmp"]' config.json >list
+	rt_fails mounts add "$ID" list
+	says "mounts[0]" "Linux 5.12"
+	echo '[{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]' >list
+	rt_ok mounts add "$ID" list
+	rt_ok exec "$ID" awk '$5 == "/tmp" { print $(NF - 2) }' /proc/self/mountinfo
+	is "$out" tmpfs
+}
+
+@test "fallbacks: the host's sysfs in a user namespace: not without mount_setattr" {
+	remap 100000
+	set_config '.linux.namespaces |= map(select(.type != "network"))'
+	rt_ok run "$ID"
+	refusing ENOSYS "$SINCE_5_10"
+	rt_fails create "$ID"
+	says "mounts[5]: /sys"
+	nothing_left
 }
 
 @test "fallbacks: not without openat2" { refused openat2 ""; }

@@ -7,6 +7,7 @@ setup() {
 	common_setup
 	known_gap runc "has no mounts"
 	known_gap crun "knows it since 1.9 only"
+	requires_kernel 5.12 "mount_setattr" # what is refused without it: fallbacks.bats
 	VOLUME="$BATS_TEST_TMPDIR/volume"
 	mkdir -p "$VOLUME/sub"
 	echo from-volume >"$VOLUME/file"
@@ -270,7 +271,6 @@ fails_and_changes_nothing() {
 }
 
 @test "mounts add: with mapped ids" {
-	requires_kernel 5.12 "idmapped mounts"
 	sleeper
 	chown 1000:1000 "$VOLUME/file"
 	mounts list "{destination: \"/mnt\", source: \"$VOLUME\", options: [\"bind\", \"idmap\"],
@@ -422,7 +422,6 @@ fails_and_changes_nothing() {
 }
 
 @test "mounts add: ids relative to the container's user namespace" {
-	requires_kernel 5.12 "idmapped mounts"
 	requires_namespace user
 	remap 100000
 	mkdir -p rootfs/mnt

@@ -17,7 +17,8 @@ CALLS = {
     "memfd_create": {"x86_64": 319, "aarch64": 279}[platform.machine()],
     "pidfd_send_signal": 424, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432,
     "pidfd_open": 434, "clone3": 435, "close_range": 436, "openat2": 437, "pidfd_getfd": 438, "faccessat2": 439,
-    "process_madvise": 440, "epoll_pwait2": 441, "mount_setattr": 442, "statmount": 457, "listmount": 458,
+    "process_madvise": 440, "epoll_pwait2": 441, "mount_setattr": 442, "landlock_create_ruleset": 444,
+    "landlock_add_rule": 445, "landlock_restrict_self": 446, "statmount": 457, "listmount": 458,
     "open_tree_attr": 467,
 }
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, MODE_FILTER = 38, 22, 2

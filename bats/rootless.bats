@@ -344,6 +344,7 @@ stuck_helper() {
 }
 
 @test "rootless: mounts add and remove" {
+	requires_kernel 5.12 "mount_setattr"
 	mkdir -p rootfs/mnt "$U/work/volume"
 	echo from-volume >"$U/work/volume/file"
 	chown -R "$USER_ID:$USER_ID" rootfs/mnt "$U/work/volume"

@@ -30,12 +30,14 @@ second_run() {
 }
 
 from_template() {
+	requires_kernel 5.12 "templates"
 	grep -q 'setns([0-9]*, CLONE_NEWNS) *= 0' "$DIR/calls"
 	lacks pivot_root "$DIR/calls"
 }
 
 # The child that enters it makes a copy of it first.
 from_user_template() {
+	requires_kernel 5.12 "templates"
 	grep -q 'unshare(CLONE_NEWNS) *= 0' "$DIR/calls"
 }
 
@@ -174,6 +176,7 @@ not_from_template() {
 }
 
 @test "trap 2: a user namespace with the host's network has the host's sysfs" {
+	requires_kernel 5.12 "mount_setattr"
 	remap 100000
 	set_config '.linux.namespaces |= map(select(.type != "network"))' '.linux.sysctl = {}'
 	set_script 'ls /sys/class/net; grep " /sys " /proc/self/mountinfo'
@@ -359,6 +362,7 @@ not_from_template() {
 }
 
 @test "trap 7: where a template cannot be made, it is tried once" {
+	requires_kernel 5.12 "templates"
 	requires strace
 	on_host 'strace -f -qq -o $DIR/first -e trace=pivot_root -e inject=pivot_root:error=EINVAL $RUNTIME --root $ROOT run $ID 2>/dev/null || true
 		strace -f -qq -o $DIR/second -e trace=pivot_root $RUNTIME --root $ROOT run $ID
@@ -420,6 +424,7 @@ not_from_template() {
 
 # Only copying a whole mount namespace leaves such pins out; to attach a tree with one the kernel refuses (ELOOP).
 @test "volumes and a rootfs that hold pins of mount namespaces" {
+	requires_kernel 5.12 "mount_setattr"
 	jq -n '[{destination: "/added", type: "bind", source: "/run", options: ["rbind"]}]' >more
 	add_mount /host bind /run rbind rprivate
 	set_args sleep 1000

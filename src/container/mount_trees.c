@@ -132,5 +132,8 @@ int mount_trees_open(const struct plan *p, const struct mount_trees_how *how, in
 		return error_set(err, EINVAL,
 			"mounts[%u].source: %s: it has mounts beneath it that cannot be left out: use rbind",
 			w.at->s.index, plan_str(p, w.at->source));
+	if (w.failed == -ENOSYS)
+		return error_set(err, ENOSYS, "mounts[%u]: a bind needs mount_setattr (Linux 5.12) in a container that runs",
+			w.at->s.index);
 	return error_errno(err, w.failed, "mounts[%u].source: %s", w.at->s.index, plan_str(p, w.at->source));
 }
