@@ -77,11 +77,12 @@ common_teardown() {
 # reports. Shown once: the next test's are its own. Where no file can be opened (in the jail, in a template), or the
 # environment was not kept, something is said on the standard error.
 no_sanitizer_reports() {
-	local f none=yes
+	local f said none=yes
 
 	[ -n "${SANITIZER_REPORTS:-}" ] || return 0
-	! find "$BATS_TEST_TMPDIR" -maxdepth 1 -type f -exec grep -hsaE -e "(Address|Leak|UndefinedBehavior)Sanitizer" \
-		-e "runtime error: " -e "^ERROR: (Can't open file|Failed to mmap)" {} + || none=no
+	said=$(find "$BATS_TEST_TMPDIR" -maxdepth 1 -type f -exec grep -hsaE -e "(Address|Leak|UndefinedBehavior)Sanitizer" \
+		-e "runtime error: " -e "^ERROR: (Can't open file|Failed to mmap)" {} +)
+	[ -z "$said" ] || { echo "$said" && none=no; }
 	for f in "$SANITIZER_REPORTS"/report*; do
 		[ -e "$f" ] || continue
 		none=no
@@ -494,8 +495,8 @@ without_sanitizers() {
 	[ -z "${SANITIZER_REPORTS:-}" ] || skip "sanitizers: $1"
 }
 
-# The leak sanitizer looks at a process from another, which cannot be had where something else traces it or no process
-# can be made.
+# The leak sanitizer looks at a process from another, by /proc: that cannot be had where something else traces it, where no
+# process can be made, or without /proc.
 no_leak_check() {
 	[ -z "${SANITIZER_REPORTS:-}" ] || export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 }
