@@ -16,7 +16,7 @@ struct arena {
 #define ARENA_INIT ((struct arena){0})
 
 /* Zeroed memory aligned to 16 bytes, or NULL when there is none. */
-void *arena_alloc(struct arena *a, size_t n);
+void *arena_alloc(struct arena *a, size_t asked);
 /* A zeroed array; NULL also when n * size overflows. */
 void *arena_array(struct arena *a, size_t n, size_t size);
 char *arena_strdup(struct arena *a, const char *s);

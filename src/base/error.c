@@ -11,6 +11,12 @@ static int positive(int code)
 	return code < 0 ? -code : code;
 }
 
+/* A failure has a number: a caller may only ask whether the answer is below 0. */
+static int failure(int code)
+{
+	return code ? positive(code) : EINVAL;
+}
+
 static void one_line(char *s)
 {
 	for (; *s; s++)
@@ -98,11 +104,11 @@ const char *errno_text(int code)
 	return text ? text : "unknown error";
 }
 
-int error_set(struct error *e, int code, const char *f, ...)
+int (error_set)(struct error *e, int code, const char *f, ...)
 {
 	va_list ap;
 
-	code = positive(code);
+	code = failure(code);
 	if (e) {
 		e->code = code;
 		e->bare = false;
@@ -114,12 +120,12 @@ int error_set(struct error *e, int code, const char *f, ...)
 	return -code;
 }
 
-int error_errno(struct error *e, int code, const char *f, ...)
+int (error_errno)(struct error *e, int code, const char *f, ...)
 {
 	va_list ap;
 	size_t n;
 
-	code = positive(code);
+	code = failure(code);
 	if (e) {
 		e->code = code;
 		e->bare = false;
@@ -136,7 +142,7 @@ int error_errno(struct error *e, int code, const char *f, ...)
 	return -code;
 }
 
-int error_prefix(struct error *e, const char *f, ...)
+int (error_prefix)(struct error *e, const char *f, ...)
 {
 	char old[sizeof(e->msg)];
 	va_list ap;
