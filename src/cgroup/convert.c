@@ -13,8 +13,10 @@ static double log2_of(uint64_t v)
 	int exponent = 63 - __builtin_clzll(v);
 	double m = (double)v / (double)((uint64_t)1 << exponent), t = (m - 1) / (m + 1), power = t, sum = 0;
 
-	for (int i = 1; i < 41; i += 2, power *= t * t) /* ln m = 2 artanh t, t below 1/3 */
+	for (int i = 1; i < 41; i += 2) { /* ln m = 2 artanh t, t below 1/3 */
 		sum += power / i;
+		power *= t * t;
+	}
 	return exponent + 2 * sum / LN2;
 }
 

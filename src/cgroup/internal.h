@@ -53,7 +53,7 @@ static inline bool cgroup_idle_is_weight(const struct cgroup_compiler *c, uint32
 }
 
 int cgroup_compile_memory(struct cgroup_compiler *c, const struct oci_memory *m);
-int cgroup_compile_cpu(struct cgroup_compiler *c, const struct oci_cpu *cpu);
+int cgroup_compile_cpu(struct cgroup_compiler *c, const struct oci_cpu *given);
 int cgroup_compile_cpuset(struct cgroup_compiler *c, const struct oci_cpu *cpu);
 int cgroup_compile_pids(struct cgroup_compiler *c, const struct oci_pids *p);
 int cgroup_compile_block_io(struct cgroup_compiler *c, const struct oci_block_io *b);

@@ -85,7 +85,7 @@ static int expand_slice(const char *slice, struct arena *a, const char **ret, st
 }
 
 /* Where systemd's root slice is: where its own process is, which keeps to a scope below. */
-static const char *root_of_system(const struct cgroup_hierarchy *hier, char *text, struct arena *a)
+static const char *root_of_system(const struct cgroup_hierarchy *hier, const char *text, struct arena *a)
 {
 	size_t n = strlen(hier->controllers);
 

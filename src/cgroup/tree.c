@@ -214,6 +214,7 @@ static int open_dir(int dirfd, DIR **ret)
 {
 	int fd;
 
+	*ret = NULL;
 	if (!has_children(dirfd))
 		return 0;
 	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -232,7 +233,7 @@ int cgroup_first_child(int dirfd, char *name, size_t n)
 	DIR *dir;
 	int r = open_dir(dirfd, &dir);
 
-	if (r <= 0)
+	if (!dir)
 		return r;
 	child = next_child(dir);
 	if (child)
@@ -251,7 +252,7 @@ static int child_names(int dirfd, struct arena *a, char ***ret, size_t *ret_n)
 	int r = open_dir(dirfd, &dir);
 
 	*ret_n = 0;
-	if (r <= 0)
+	if (!dir)
 		return r;
 	while ((child = next_child(dir))) {
 		if (n == cap) {

@@ -247,7 +247,7 @@ static bool socket_of(const char *address, size_t n, char *path, size_t size)
 			for (; v < end && *v != ',' && at + 1 < size; v++) {
 				bool escaped = *v == '%' && v + 2 < end && hex(v[1]) >= 0 && hex(v[2]) >= 0;
 
-				path[at++] = (char)(escaped ? hex(v[1]) << 4 | hex(v[2]) : *v);
+				path[at++] = (char)(escaped ? hex(v[1]) * 16 + hex(v[2]) : *v);
 				v += escaped ? 2 : 0;
 			}
 			path[at] = '\0';

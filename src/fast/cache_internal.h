@@ -16,7 +16,7 @@
 const struct cache_part *cache_maker(void);
 
 /* Words of 64 bits, each mixed into what came before; good enough for names and against rot, not against an attacker. */
-uint64_t cache_hash(uint64_t seed, const void *data, size_t len);
+uint64_t cache_hash(uint64_t h, const void *data, size_t len);
 
 /* Whether it belongs to us alone. */
 bool cache_ours(const struct stat *st, mode_t type);

@@ -49,7 +49,7 @@ static void set_defaults(const struct config *c)
 	DEFAULT(c, config, metrics, true);
 	DEFAULT(c, config, jail, true);
 	DEFAULT(k, config_cache, enabled, true);
-	DEFAULT(k, config_cache, max_bytes, 16 * 1024 * 1024);
+	DEFAULT(k, config_cache, max_bytes, 16 << 20);
 	DEFAULT(k, config_cache, max_entries, 1024);
 	config.cache = &config_cache;
 #undef DEFAULT

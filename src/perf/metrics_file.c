@@ -41,6 +41,7 @@ static int map(int root, bool write, struct metrics_file **ret, struct stat *st)
 	_cleanup_close_ int fd = openat(root, METRICS_FILE, flags | (write ? O_RDWR : O_RDONLY));
 	struct metrics_file *f;
 
+	*ret = NULL;
 	if (fd < 0)
 		return errno == ENOENT ? -ENOENT : fstatat(root, METRICS_FILE, st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : -EBADMSG;
 	if (fstat(fd, st) < 0)
@@ -103,7 +104,7 @@ static void drop(int root, const struct stat *seen)
 
 struct metrics_file *metrics_map(int root)
 {
-	struct metrics_file *f = NULL;
+	struct metrics_file *f;
 	struct stat st;
 	int r = map(root, true, &f, &st);
 
@@ -126,7 +127,7 @@ int metrics_read(int root, struct metrics *ret, struct error *err)
 	int r = map(root, false, &f, &st);
 
 	*ret = (struct metrics){0};
-	if (r < 0)
+	if (!f)
 		return r == -ENOENT || r == -EBADMSG ? -ENOENT : error_errno(err, r, "metrics: " METRICS_FILE);
 	ret->since = f->since;
 	memcpy(ret->counters, f->counters, sizeof(ret->counters));
@@ -149,7 +150,7 @@ int metrics_reset(int root, struct error *err)
 	struct stat st;
 	int r = map(root, true, &f, &st);
 
-	if (r < 0)
+	if (!f)
 		return r == -ENOENT || r == -EBADMSG ? 0 : error_errno(err, r, "metrics: " METRICS_FILE);
 	__atomic_store_n(&f->since, (uint64_t)time(NULL), __ATOMIC_RELAXED);
 	for (uint64_t *word = f->counters; word < (uint64_t *)(f + 1); word++)

@@ -66,6 +66,6 @@ struct trace_sum {
 	int64_t waiting; /* of that in spans of TRACE_WAIT */
 	int64_t unnamed; /* of that in a command ("verb"), but in none of its parts */
 };
-struct trace_sum trace_sum(const struct trace_track *t);
+struct trace_sum trace_sum(const struct trace_track *k);
 
 #endif

@@ -119,6 +119,8 @@ static void take(struct reading *r, const struct trace_event *e)
 		return;
 	}
 	k = track_of(r, e);
+	if (!k)
+		return;
 	k->spans[k->n++] = (struct trace_span){
 		.name = e->name,
 		.category = e->cat ? e->cat : "",

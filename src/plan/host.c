@@ -43,7 +43,7 @@ bool plan_sources_exist(const struct plan *p, const char *later_source)
 
 		if (s->op != PLAN_OP_MOUNT || m->kind != PLAN_MOUNT_BIND)
 			continue;
-		source = plan_str(p, m->source);
+		source = plan_text(p, m->source);
 		if (later_source && str_eq(source, later_source))
 			continue;
 		r = m->flags & (PLAN_MOUNT_COPY_SYMLINK | PLAN_MOUNT_SRC_NOFOLLOW) ? lstat(source, &st)

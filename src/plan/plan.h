@@ -369,7 +369,7 @@ struct plan_exec {
 
 /* A plan may come from a file: every record and reference is checked once before anything is executed. 0, -EBADMSG, or for
  * another PLAN_VERSION -EPROTO. */
-int plan_check(const void *p, size_t size);
+int plan_check(const void *block, size_t size);
 
 static inline const struct plan_step *plan_first(const struct plan *p)
 {
@@ -389,9 +389,14 @@ static inline const char *plan_str(const struct plan *p, plan_ref r)
 {
 	return r ? (const char *)p + r : NULL;
 }
+/* A string that plan_check has found to be there. */
+static inline const char *plan_text(const struct plan *p, plan_ref r)
+{
+	return (const char *)p + r;
+}
 static inline const char *plan_list_str(const struct plan *p, struct plan_list l, uint32_t i)
 {
-	return plan_str(p, ((const plan_ref *)(const void *)((const char *)p + l.ref))[i]);
+	return plan_text(p, ((const plan_ref *)(const void *)((const char *)p + l.ref))[i]);
 }
 static inline uint32_t plan_list_u32(const struct plan *p, struct plan_list l, uint32_t i)
 {

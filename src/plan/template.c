@@ -30,7 +30,7 @@ static const char *why_not_mount(const struct plan *p, const struct plan_mount *
 {
 	switch (m->kind) {
 	case PLAN_MOUNT_FS:
-		return needs_no_path(plan_str(p, m->type)) ? NULL : "a file system that may name paths of the host";
+		return needs_no_path(plan_text(p, m->type)) ? NULL : "a file system that may name paths of the host";
 	case PLAN_MOUNT_BIND:
 		if (m->slot == PLAN_NO_SLOT)
 			return "the source cannot be opened ahead";

@@ -98,8 +98,11 @@ static int read_archs(const struct oci_linux_seccomp *s, struct profile *p, stru
 /* Without a `flags` member SPEC_ALLOW is set, as runc does: else every container pays for SSBD. */
 static int read_flags(const struct oci_linux_seccomp *s, struct seccomp_filter *ret, struct error *err)
 {
-	if (!s->flags && seccomp_flag_in_kernel(SECCOMP_FILTER_FLAG_SPEC_ALLOW))
-		ret->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	if (!s->flags) {
+		if (seccomp_flag_in_kernel(SECCOMP_FILTER_FLAG_SPEC_ALLOW))
+			ret->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+		return 0;
+	}
 	for (size_t i = 0; i < s->flags_len; i++) {
 		uint32_t flag;
 

@@ -234,7 +234,7 @@ static const struct {
 int seccomp_newer_number(const struct seccomp_arch *arch, const char *name)
 {
 	for (size_t i = 0; i < COUNT(newer); i++) {
-		if (strcmp(newer[i].name, name))
+		if (strcmp(newer[i].name, name) != 0)
 			continue;
 		if (newer[i].token && arch && newer[i].token != arch->token)
 			return -1;
