@@ -62,6 +62,8 @@ int main(int argc, char **argv)
 		config->hostname = argv[2];
 	if (oci_config_write_indented(config, "\t", &arena, &json, NULL, &err) < 0) {
 		fprintf(stderr, "%s\n", err.msg);
+		arena_done(&arena);
+		free(text);
 		return 1;
 	}
 	puts(json);

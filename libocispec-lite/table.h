@@ -117,6 +117,7 @@ size_t oci_element_size(const struct oci_field *f);
 		uint32_t: OCI_KIND_U32,                                                                                \
 		uint64_t: OCI_KIND_U64,                                                                                \
 		struct oci_decimal: OCI_KIND_DECIMAL)
+/* NOLINTBEGIN(bugprone-macro-parentheses): what follows are initializers and types */
 #define OCI_FIELD_NAMED(T, json, m) .name = (json), .name_len = sizeof(json) - 1, .offset = offsetof(T, m)
 #define OCI_LEN_OF(T, m) .aux = offsetof(T, m##_len) + OCI_ASSERT_ZERO(OCI_IS(T, m##_len, size_t))
 
@@ -153,6 +154,7 @@ size_t oci_element_size(const struct oci_field *f);
 	{OCI_FIELD_NAMED(T, json, m),                                                                                  \
 		.kind = OCI_KIND_OBJECT + OCI_ASSERT_ZERO(OCI_IS(T, m, S *) && offsetof(S, key) == 0),                 \
 		.type = &(table), .shape = OCI_SHAPE_KEYED, OCI_LEN_OF(T, m), .required = (req)}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* clang-format on */
 

@@ -59,7 +59,7 @@ static int add_json(struct text *t, struct arena *a, struct error *err)
 	char *all, *given;
 	int r = config_json(false, NULL, a, &all, NULL, err);
 
-	if (r == 0)
+	if (r >= 0)
 		r = config_json(true, NULL, a, &given, NULL, err);
 	if (r < 0)
 		return r;

@@ -106,7 +106,7 @@ static int run(struct cli *c, struct error *err)
 	if (c->globals.root && access(c->context.root, F_OK) < 0)
 		return error_errno(err, errno, "list: %s", c->context.root);
 	r = o->clean ? container_clean(&c->context, err) : 0;
-	if (r == 0)
+	if (r >= 0)
 		r = container_list(&c->context, c->arena, &list, &n, err);
 	if (r < 0)
 		return r;

@@ -22,8 +22,6 @@ static const struct option options[] = {
 
 enum { OUTPUT_MAX = 64 * 1024 * 1024 };
 
-extern char **environ;
-
 static int spawn(char **argv, pid_t *ret, int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int fd = -1, write_fd = -1;

@@ -29,7 +29,7 @@ static unsigned name_width(const struct trace *trace)
 	for (size_t i = 0; i < trace->n; i++)
 		for (size_t j = 0; j < trace->tracks[i].n; j++) {
 			const struct trace_span *s = &trace->tracks[i].spans[j];
-			size_t n = INDENT * (s->depth + 1) + str_len(s->name) + 1;
+			size_t n = (size_t)INDENT * (s->depth + 1) + str_len(s->name) + 1;
 
 			if (!s->joined)
 				width = n > width ? n : width;

@@ -301,9 +301,9 @@ static int check_version(struct criu *c, char *data, struct error *err)
 	criu_put_number(&m, REQUEST_TYPE, CRIU_VERSION);
 	criu_put_flag(&m, REQUEST_KEEP_OPEN, true);
 	r = send_request(c, &m, err);
-	if (r == 0 && poll(&p, 1, FIRST_ANSWER_MS) <= 0)
+	if (r >= 0 && poll(&p, 1, FIRST_ANSWER_MS) <= 0)
 		r = error_set(err, ETIMEDOUT, "criu: no answer in %d s", FIRST_ANSWER_MS / 1000);
-	if (r == 0)
+	if (r >= 0)
 		r = next_answer(c, data, &a, err);
 	if (r < 0)
 		return r;
@@ -320,10 +320,14 @@ static int check_version(struct criu *c, char *data, struct error *err)
 
 int criu_begin(struct criu *c, struct error *err)
 {
-	_cleanup_free_ char *data = malloc(ANSWER_MAX);
-	int r = data ? spawn(c, err) : error_errno(err, ENOMEM, "criu");
+	_cleanup_free_ char *data = NULL;
+	int r = spawn(c, err);
 
-	return r < 0 ? r : check_version(c, data, err);
+	if (r < 0)
+		return r;
+	data = malloc(ANSWER_MAX);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the cleanup of `data` frees it */
+	return data ? check_version(c, data, err) : error_errno(err, ENOMEM, "criu");
 }
 
 /* ---- a request ---- */
@@ -416,7 +420,7 @@ static int carry_out(struct criu *c, enum criu_request what, const struct criu_m
 	r = send_request(c, &m, err);
 	if (r == 0)
 		r = answer_to(c, what, data, err);
-	if (r < 0)
+	if (r < 0) /* NOLINT(clang-analyzer-unix.Malloc): the cleanup of `data` frees it */
 		return r;
 	status = end(c); /* a pre-dump would wait for the next request */
 	if (status && what != CRIU_PRE_DUMP)

@@ -72,7 +72,7 @@ static bool in_new_file_system(const struct plan *p, const char *dest)
 
 static int make_mount_point(const struct plan *p, int root, const struct plan_mount *m, struct error *err)
 {
-	const char *dest = plan_str(p, m->dest), *source = plan_str(p, m->source);
+	const char *dest = plan_text(p, m->dest), *source = plan_text(p, m->source);
 	bool bind = m->kind == PLAN_MOUNT_BIND;
 	_cleanup_close_ int place = -1;
 	struct stat st;

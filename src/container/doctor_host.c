@@ -14,6 +14,12 @@
 #include "kernel/sys.h"
 #include "seccomp/seccomp.h"
 
+/* Of the kernel's files: they hold one. */
+static long number(const char *text)
+{
+	return strtol(text, NULL, 10);
+}
+
 static void kernel(struct doctor_report *d)
 {
 	struct utsname u;
@@ -78,11 +84,11 @@ static void namespaces(struct doctor_report *d)
 				"configurations that ask for one are refused", "no %s namespaces in this kernel", kinds[i]);
 	}
 	doctor_add(d, DOCTOR_OK, "namespaces", "", "%s", have);
-	if (max && atol(max) == 0)
+	if (max && number(max) == 0)
 		doctor_add(d, DOCTOR_WARNING, "user namespaces", "sysctl -w user.max_user_namespaces=15000", "limited to 0");
-	else if ((clone && atol(clone) == 0) || (apparmor && atol(apparmor) != 0))
+	else if ((clone && number(clone) == 0) || (apparmor && number(apparmor) != 0))
 		doctor_add(d, d->x->rootless ? DOCTOR_PROBLEM : DOCTOR_WARNING, "user namespaces",
-			clone && atol(clone) == 0 ? "sysctl -w kernel.unprivileged_userns_clone=1"
+			clone && number(clone) == 0 ? "sysctl -w kernel.unprivileged_userns_clone=1"
 						  : "an AppArmor profile with \"userns,\" for the program lets it",
 			"forbidden to users: no rootless containers");
 	else
@@ -182,8 +188,8 @@ static void settings(struct doctor_report *d)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		const char *value = doctor_read(d, limits[i].path);
 
-		if (value && atol(value) < limits[i].least)
-			doctor_add(d, DOCTOR_WARNING, "settings", limits[i].advice, "%s is %ld", limits[i].path, atol(value));
+		if (value && number(value) < limits[i].least)
+			doctor_add(d, DOCTOR_WARNING, "settings", limits[i].advice, "%s is %ld", limits[i].path, number(value));
 	}
 }
 

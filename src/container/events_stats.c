@@ -113,7 +113,7 @@ static int read_schemata(struct rdt_reader *r)
 	size_t lines = 1;
 	int e = file_read_at(r->a, r->root, "schemata", TEXT_MAX, &in_root, NULL, r->err);
 
-	if (e == 0)
+	if (e >= 0)
 		e = file_read_at(r->a, r->group, "schemata", TEXT_MAX, &own, NULL, r->err);
 	if (e < 0)
 		return error_prefix(r->err, "linux.intelRdt");

@@ -46,14 +46,17 @@ static int open_sources(void *arg)
 
 static int run_opener(struct sources *all, pid_t pid, struct error *err)
 {
-	_cleanup_free_ char *stack = malloc(STACK);
+	_cleanup_free_ char *stack = NULL;
 	char path[64];
 	pid_t child;
 
 	fmt(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
 	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
-	if (ns < 0 || !stack)
-		return error_errno(err, ns < 0 ? errno : ENOMEM, "start: %s", path);
+	if (ns < 0)
+		return error_errno(err, errno, "start: %s", path);
+	stack = malloc(STACK);
+	if (!stack)
+		return error_errno(err, ENOMEM, "start: %s", path);
 	all->mount_ns = ns;
 	child = clone(open_sources, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, all);
 	if (child < 0)

@@ -99,7 +99,7 @@ static int open_locked(struct work *w, bool rootless)
 	w->open_there = rootless;
 	r = in_child(in_copy, CLONE_NEWUSER | CLONE_NEWNS, w);
 	if (r == 0)
-		r = copy = w->mount_ns;
+		r = copy = w->mount_ns; /* NOLINT(clang-analyzer-deadcode.DeadStores): its cleanup closes it */
 	if (r < 0 || rootless)
 		return r < 0 ? r : 0;
 	r = in_child(with_host_rights, 0, w);

@@ -62,7 +62,7 @@ static int find_config(struct creation *c, struct error *err)
 {
 	struct keep_input in = {.id = c->id, .o = c->o, .listen_fds = engine_listen_fds(), .rootless = c->x->rootless};
 	bool enabled = config_get()->cache->enabled;
-	struct oci_config *kept;
+	struct oci_config *kept = NULL;
 	char *text;
 	int r = creation_read_text(c, &text, &in.len, err);
 

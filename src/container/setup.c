@@ -37,10 +37,11 @@ int setup_cgroup_slots(const struct plan *p, const struct cgroup *cg, bool into_
 {
 	const struct plan_step *step = find(p, PLAN_OP_CGROUP_JOIN);
 	const struct plan_slots *join = (const struct plan_slots *)step;
-	const struct plan_slots *late = (const struct plan_slots *)find_from(p, plan_next(step), PLAN_OP_CGROUP_JOIN);
+	const struct plan_slots *late =
+		step ? (const struct plan_slots *)find_from(p, plan_next(step), PLAN_OP_CGROUP_JOIN) : NULL;
 	int fds[CGROUP_MAX_HIERARCHIES + 1], memory, n = cgroup_task_fds(cg, !into_cgroup, fds, &memory, err), r = 0;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; join && i < n; i++) {
 		bool is_late = late && i == memory;
 		uint32_t slot = plan_list_u32(p, is_late ? late->slots : join->slots, is_late ? 0 : (uint32_t)i);
 		int put = launch_put(s, slot, fds[i], err);
@@ -87,7 +88,7 @@ int setup_net_devices(const struct plan *p, pid_t pid, struct error *err)
 /* The path may lead anywhere; only a namespace of the right kind is taken. */
 static int open_namespace(const struct plan *p, const struct plan_join *j, struct error *err)
 {
-	const char *path = plan_str(p, j->path);
+	const char *path = plan_text(p, j->path);
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct statfs st;
 	int kind;

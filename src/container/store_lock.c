@@ -46,7 +46,7 @@ static int lock_limited(int dir)
 {
 	const struct itimerval limit = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = LOCK_S}}, none = {0};
 	const struct sigaction interrupt = {.sa_handler = on_alarm};
-	int64_t deadline = wait_now_ms() + LOCK_S * 1000;
+	int64_t deadline = wait_now_ms() + (int64_t)LOCK_S * 1000;
 	struct sigaction before;
 	sigset_t alarm, mask;
 	int r;

@@ -83,7 +83,7 @@ static bool meets_rootfs(int at, bool recursive, const char *rootfs)
 static int put_volume(const struct plan *p, const struct plan_mount *m, uint32_t propagation, const char *rootfs,
 	struct launch_slots *s, struct error *err)
 {
-	const char *source = plan_str(p, m->source);
+	const char *source = plan_text(p, m->source);
 	bool recursive = m->flags & PLAN_MOUNT_RECURSIVE;
 	_cleanup_close_ int at =
 		open(source, O_PATH | O_CLOEXEC | (m->flags & PLAN_MOUNT_SRC_NOFOLLOW ? O_NOFOLLOW : 0));

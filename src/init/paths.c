@@ -50,7 +50,7 @@ int step_readonly_paths(struct init *in, const struct plan_step *s, struct error
 
 	for (uint32_t i = 0; i < p->values.n; i++) {
 		const char *path = plan_list_str(in->plan, p->values, i);
-		int fd = open_listed(in, path), r = fd;
+		int fd = open_listed(in, path), r;
 
 		if (fd == -ENOENT || fd == -ENOTDIR)
 			continue;
