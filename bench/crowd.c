@@ -20,8 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { MAX_WORDS = 32, MAX_JOBS = 64 };
 enum stage { CREATE, START, DELETE, DONE };
 

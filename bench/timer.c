@@ -38,8 +38,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { MAX_WORDS = 64, MAX_STEPS = 64, MAX_CONTESTANTS = 16, MAX_MEASURES = 64 };
 enum step_type { STEP_TIME, STEP_DO, STEP_PID, STEP_GONE };
 
@@ -151,7 +149,7 @@ static void read_line(char *text, size_t line)
 			die("line %zu: mounts: %s", line, word ? strerror(errno) : "no file");
 		return;
 	}
-	while (type < 4 && strcmp(verb, names[type]))
+	while (type < 4 && strcmp(verb, names[type]) != 0)
 		type++;
 	if (type == 4 || !c || c->n_steps == MAX_STEPS)
 		die("line %zu: unknown word %s, no contestant, or more than %d steps", line, verb, MAX_STEPS);

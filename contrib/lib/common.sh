@@ -60,7 +60,7 @@ source_files() {
 			[ ! -d "$d" ] || find "$d" -type f ! -name '*.o' ! -name '*.a' ! -name '*.log' ! -name '*.trs' \
 				! -path '*/.deps/*' ! -name .dirstamp ! -name '.*.sw?'
 		done
-		for d in configure.ac autogen.sh Makefile.am LICENSE .clang-format .gitignore ./*.md; do
+		for d in configure.ac autogen.sh Makefile.am LICENSE .clang-format .clang-tidy .gitignore ./*.md; do
 			[ ! -f "$d" ] || echo "${d#./}"
 		done
 	)

@@ -195,6 +195,7 @@ static bool at_once(const struct pair *p, unsigned i, struct outcome *o)
 	pid_t a, b, pid;
 	bool ended = true;
 
+	*o = (struct outcome){0};
 	ground_forget();
 	if (pipe(gate) < 0)
 		err(2, "pipe");

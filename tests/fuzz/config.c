@@ -80,11 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned flags = fuzz_byte(&in);
 	struct error err = {0};
 	struct oci_config *c;
-	struct plan *p;
+	struct plan *p = NULL;
 	size_t n;
 	char *text;
-	int r = log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
+	int r;
 
+	(void)log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
 	text = fuzz_rest(&in, &n);
 	r = oci_config_read(text, n, &a, &c, NULL, &err);
 	free(text);

@@ -55,7 +55,7 @@ static inline char *fuzz_string(struct fuzz_input *in)
 /* All that is left, as a copy with nothing behind it, to be freed. */
 static inline void *fuzz_rest(struct fuzz_input *in, size_t *len)
 {
-	void *p = malloc(in->n ? in->n : 1);
+	void *p = calloc(1, in->n ? in->n : 1);
 
 	FUZZ_MUST(p);
 	if (in->n)

@@ -38,8 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct oci_process *p;
 	struct plan *plan;
 	char *text, *config;
-	int r = log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
+	int r;
 
+	(void)log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
 	text = fuzz_string(&in);
 	config = fuzz_string(&in);
 	input.container = container(*config ? config : plain, &a);

@@ -32,8 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cgroup cg = {0};
 	struct error err = {0};
 	char *text, *path;
-	int e = log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
+	int e;
 
+	(void)log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
 	path = fuzz_string(&in);
 	text = fuzz_string(&in);
 	fuzz_files(&in);

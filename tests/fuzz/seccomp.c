@@ -31,8 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = {0};
 	size_t n;
 	char *text;
-	int r = log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
+	int r;
 
+	(void)log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR, &err);
 	text = fuzz_rest(&in, &n);
 	r = oci_linux_seccomp_read(text, n, &a, &s, NULL, &err);
 	free(text);
