@@ -217,8 +217,8 @@ static int show_findings(struct arena *a, const struct explained *x, struct erro
 		finding_add_line(&t, file, &x->findings.v[i]);
 	if (!t.failed)
 		(void)fd_write_all(STDERR_FILENO, t.s, t.len);
-	return error_set(err, EINVAL, "explain: %s/%s: it cannot be run; \"validate\" shows the same",
-		x->c.bundle ? x->c.bundle : ".", file);
+	return error_set(err, EINVAL, "explain: %s%s%s: it cannot be run; \"validate\" shows the same",
+		*file == '/' ? "" : x->c.bundle ? x->c.bundle : ".", *file == '/' ? "" : "/", file);
 }
 
 static int run(struct cli *c, struct error *err)
