@@ -418,17 +418,7 @@ damage() {
 
 @test "cache: a user without privileges has one too" {
 	user=15003
-	set_config '.linux.namespaces += [{type: "user"}]' 'del(.linux.resources)' \
-		".linux.uidMappings = [{containerID: 0, hostID: $user, size: 1}] | .linux.gidMappings = .linux.uidMappings" \
-		'(.mounts[] | select(.type == "devpts") | .options) -= ["gid=5"]'
-	mkdir "$ROOT"
-	chmod 700 "$ROOT"
-	chown -hR "$user:$user" "$BUNDLE" "$ROOT"
-	install -m 755 "$RUNTIME" "$BATS_TEST_TMPDIR/real"
-	RUNTIME="$BATS_TEST_TMPDIR/$RUNTIME_NAME"
-	printf '#!/bin/sh\nexec setpriv --reuid %s --regid %s --clear-groups "%s" "$@"\n' "$user" "$user" "$BATS_TEST_TMPDIR/real" \
-		>"$RUNTIME"
-	chmod 755 "$RUNTIME"
+	as_user "$user"
 	for n in 1 2 3; do
 		set_script 'mkdir /tmp/x 2>&1; true'
 		chown "$user" config.json

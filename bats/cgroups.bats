@@ -5,21 +5,6 @@
 
 load helpers
 
-# value CONTROLLER V1-FILE V2-FILE: of the container.
-value() {
-	if [ "$(view)" = unified ]; then
-		[ "$3" != - ] || skip "v2 has no such thing"
-		cgroup_value "$(pid_of "$ID")" "" "$3"
-	else
-		[ "$2" != - ] || skip "v1 has no such thing"
-		cgroup_value "$(pid_of "$ID")" "$1" "$2"
-	fi
-}
-
-resources() {
-	set_config ".linux.resources += $1"
-}
-
 disk() {
 	DISK=$(lsblk -dn -o MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; exit }' | tr -d ' ')
 	[ -n "$DISK" ] || skip "no disk"

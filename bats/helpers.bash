@@ -264,6 +264,41 @@ remap() {
 	chown -hR "$1:$1" rootfs
 }
 
+# map_root_to UID: root of the container is this user and group, and there are no other ids.
+map_root_to() {
+	set_config ".linux.uidMappings = [{containerID: 0, hostID: $1, size: 1}]" \
+		'.linux.gidMappings = .linux.uidMappings' '(.mounts[] | select(.type == "devpts") | .options) -= ["gid=5"]'
+}
+
+# as_user UID: from now on the runtime is called by a user without privileges, whose bundle and state root it is.
+as_user() {
+	local real="$BATS_TEST_TMPDIR/real"
+
+	set_config '.linux.namespaces += [{type: "user"}]' 'del(.linux.resources)'
+	map_root_to "$1"
+	mkdir -m 700 "$ROOT"
+	chown -hR "$1:$1" "$BUNDLE" "$ROOT"
+	install -m 755 "$RUNTIME" "$real"
+	RUNTIME="$BATS_TEST_TMPDIR/$RUNTIME_NAME"
+	printf '#!/bin/sh\nexec setpriv --reuid %s --regid %s --clear-groups "%s" "$@"\n' "$1" "$1" "$real" >"$RUNTIME"
+	chmod 755 "$RUNTIME"
+}
+
+# in_other_net: from now on the runtime is started in a network namespace that stands for the host's: that of $bg_pid. What
+# it was is in $RUNTIME_ITSELF.
+in_other_net() {
+	background unshare --net sleep 1008
+	wait_for is_other_net "$bg_pid"
+	printf '#!/bin/sh\nexec nsenter --net=/proc/%s/ns/net "%s" "$@"\n' "$bg_pid" "$RUNTIME" >"$BATS_TEST_TMPDIR/runtime"
+	chmod 755 "$BATS_TEST_TMPDIR/runtime"
+	RUNTIME_ITSELF=$RUNTIME
+	RUNTIME="$BATS_TEST_TMPDIR/runtime"
+}
+
+is_other_net() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
 # ---------------------------------------------------------------- calling the runtime
 
 # limited COMMAND...: for direct calls, so that a runtime that hangs fails a test and not the suite.
@@ -455,6 +490,22 @@ cgroup_dir() {
 # cgroup_value PID CONTROLLER FILE
 cgroup_value() {
 	cat "$(cgroup_dir "$1" "$2")/$3"
+}
+
+# value CONTROLLER V1-FILE V2-FILE: of the container; "-" for what there is not.
+value() {
+	if [ "$(view)" = unified ]; then
+		[ "$3" != - ] || skip "v2 has no such thing"
+		cgroup_value "$(pid_of "$ID")" "" "$3"
+	else
+		[ "$2" != - ] || skip "v1 has no such thing"
+		cgroup_value "$(pid_of "$ID")" "$1" "$2"
+	fi
+}
+
+# resources JSON: are added to the container's limits.
+resources() {
+	set_config ".linux.resources += $1"
 }
 
 # ---------------------------------------------------------------- what a machine or a runtime may lack

@@ -266,17 +266,7 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 
 @test "metrics: a user without privileges has some, of the state root that is his" {
 	user=15004
-	set_config '.linux.namespaces += [{type: "user"}]' 'del(.linux.resources)' \
-		".linux.uidMappings = [{containerID: 0, hostID: $user, size: 1}] | .linux.gidMappings = .linux.uidMappings" \
-		'(.mounts[] | select(.type == "devpts") | .options) -= ["gid=5"]'
-	mkdir "$ROOT"
-	chmod 700 "$ROOT"
-	chown -hR "$user:$user" "$BUNDLE" "$ROOT"
-	install -m 755 "$RUNTIME" "$BATS_TEST_TMPDIR/real"
-	RUNTIME="$BATS_TEST_TMPDIR/$RUNTIME_NAME"
-	printf '#!/bin/sh\nexec setpriv --reuid %s --regid %s --clear-groups "%s" "$@"\n' "$user" "$user" "$BATS_TEST_TMPDIR/real" \
-		>"$RUNTIME"
-	chmod 755 "$RUNTIME"
+	as_user "$user"
 	rt_ok run "$ID"
 	is "$(stat -c '%u %a' "$FILE")" "$user 600"
 	is "$(metric '.counters.containers | [.created, .deleted]')" "[1,1]"

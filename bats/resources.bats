@@ -6,19 +6,6 @@
 
 load helpers
 
-# value CONTROLLER V1-FILE V2-FILE: of the container.
-value() {
-	if [ "$(view)" = unified ]; then
-		cgroup_value "$(pid_of "$ID")" "" "$3"
-	else
-		cgroup_value "$(pid_of "$ID")" "$1" "$2"
-	fi
-}
-
-resources() {
-	set_config ".linux.resources += $1"
-}
-
 # refused JSON TEXT...: a container with these resources is not made, and why is said.
 refused() {
 	cp config.json "$BATS_TEST_TMPDIR/kept.json"

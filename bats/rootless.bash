@@ -25,7 +25,7 @@ setup() {
 	user_script >"$RUNTIME"
 	chmod 755 "$RUNTIME"
 	set_config '.linux.namespaces += [{type: "user"}]' 'del(.linux.resources)'
-	single_mapping
+	map_root_to "$USER_ID"
 	chown -hR "$USER_ID:$USER_ID" "$BUNDLE" "$U/home" "$U/xdg" "$U/work" "$ROOT"
 }
 
@@ -50,11 +50,6 @@ user_script() {
 			exec setpriv --reuid $USER_ID --regid $USER_ID \${USER_GROUPS:---clear-groups} env -i "PATH=\$PATH" "HOME=\$0/home" \
 				"XDG_RUNTIME_DIR=\$0/xdg" ${SANITIZER_REPORTS:+ASAN_OPTIONS=$ASAN_OPTIONS UBSAN_OPTIONS=$UBSAN_OPTIONS} "\$@"' "$U" "$U/bin/real" "\$@"
 	SCRIPT
-}
-
-single_mapping() {
-	set_config ".linux.uidMappings = [{containerID: 0, hostID: $USER_ID, size: 1}]" \
-		'.linux.gidMappings = .linux.uidMappings' '(.mounts[] | select(.type == "devpts") | .options) -= ["gid=5"]'
 }
 
 # Ids from 1 on are those of /etc/subuid and /etc/subgid.

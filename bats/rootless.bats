@@ -155,7 +155,7 @@ stuck_helper() {
 	rt_fails run "$ID"
 	says /etc/subuid "not allowed"
 	[ ! -e "$ROOT/$ID" ]
-	single_mapping
+	map_root_to "$USER_ID"
 	set_config '.linux.uidMappings[0].hostID = 0'
 	rt run "$ID"
 	is "$status" 1

@@ -41,6 +41,7 @@ members() {
 
 # without WORD...: members that this machine cannot have go.
 drop=()
+
 without() {
 	set_config "del(.$1)"
 	drop+=("$1")
@@ -53,17 +54,8 @@ hook_file() {
 
 # A network namespace that stands for the host's, with two devices.
 other_host() {
-	background unshare --net sleep 1011
-	wait_for other_net
-	printf '#!/bin/sh\nexec nsenter --net=/proc/%s/ns/net "%s" "$@"\n' "$bg_pid" "$RUNTIME" >"$BATS_TEST_TMPDIR/runtime"
-	chmod 755 "$BATS_TEST_TMPDIR/runtime"
-	RUNTIME_ITSELF=$RUNTIME
-	RUNTIME="$BATS_TEST_TMPDIR/runtime"
+	in_other_net
 	nsenter --net="/proc/$bg_pid/ns/net" ip link add eth0 type veth peer name ens4 2>/dev/null
-}
-
-other_net() {
-	[ "$(readlink "/proc/$bg_pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
 
 process_values() {

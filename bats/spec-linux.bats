@@ -223,18 +223,9 @@ held() {
 
 # A network namespace that stands for the host's, which the runtime is started in.
 other_host() {
-	background unshare --net sleep 1008
-	wait_for other_net
+	in_other_net
 	HOLDER=$bg_pid
-	printf '#!/bin/sh\nexec nsenter --net=/proc/%s/ns/net "%s" "$@"\n' "$HOLDER" "$RUNTIME" >"$BATS_TEST_TMPDIR/runtime"
-	chmod 755 "$BATS_TEST_TMPDIR/runtime"
-	RUNTIME_ITSELF=$RUNTIME
-	RUNTIME="$BATS_TEST_TMPDIR/runtime"
 	net ip link add ebta type veth peer name ebtb 2>/dev/null || skip "no veth devices here"
-}
-
-other_net() {
-	[ "$(readlink "/proc/$bg_pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
 
 net() {
@@ -287,7 +278,7 @@ inside() {
 	requires ip
 	other_host
 	background unshare --net sleep 1008
-	wait_for other_net
+	wait_for is_other_net "$bg_pid"
 	nsenter --net="/proc/$bg_pid/ns/net" ip link add eth0 type veth peer name x
 	set_config "(.linux.namespaces[] | select(.type == \"network\")).path = \"/proc/$bg_pid/ns/net\"" \
 		'.linux.netDevices = {ebta: {name: "eth0"}}'

@@ -10,15 +10,15 @@ load systemd
 		cpu: {shares: 2048, quota: 25500, period: 50000, cpus: "0", mems: "0"}}'
 	sd_sleeper
 	for n in 1 2; do
-		is "$(value memory.max)" 67108864
-		is "$(value memory.low)" 33554432
-		[ ! -e "/sys/fs/cgroup$(own_cgroup)/memory.swap.max" ] || is "$(value memory.swap.max)" 67108864
-		is "$(value pids.max)" 77
-		is "$(value cpu.max)" "25500 50000"
-		is "$(value cpu.weight)" 174
+		is "$(v2_value memory.max)" 67108864
+		is "$(v2_value memory.low)" 33554432
+		[ ! -e "/sys/fs/cgroup$(own_cgroup)/memory.swap.max" ] || is "$(v2_value memory.swap.max)" 67108864
+		is "$(v2_value pids.max)" 77
+		is "$(v2_value cpu.max)" "25500 50000"
+		is "$(v2_value cpu.weight)" 174
 		if [ -e "/sys/fs/cgroup$(own_cgroup)/cpuset.cpus" ]; then
-			is "$(value cpuset.cpus)" 0
-			is "$(value cpuset.mems)" 0
+			is "$(v2_value cpuset.cpus)" 0
+			is "$(v2_value cpuset.mems)" 0
 		fi
 		ctl daemon-reload
 	done
@@ -37,7 +37,7 @@ load systemd
 	set_config '.linux.resources.cpu = {quota: 12345, period: 100000}'
 	sd_sleeper
 	for n in 1 2; do
-		is "$(value cpu.max)" "13000 100000"
+		is "$(v2_value cpu.max)" "13000 100000"
 		ctl daemon-reload
 	done
 	is "$(prop CPUQuotaPerSecUSec)" 130ms
@@ -47,9 +47,9 @@ load systemd
 	set_config '.linux.resources.unified = {"memory.high": "50M", "memory.max": "64M", "pids.max": "max", "cpu.weight": "33",
 		"cpu.max": "30000 100000", "memory.min": "4096"}'
 	sd_sleeper
-	is "$(value memory.high)" 52428800
-	is "$(value pids.max)" max
-	is "$(value cpu.weight)" 33
+	is "$(v2_value memory.high)" 52428800
+	is "$(v2_value pids.max)" max
+	is "$(v2_value cpu.weight)" 33
 	is "$(prop MemoryHigh)" 52428800
 	is "$(prop MemoryMax)" 67108864
 	is "$(prop MemoryMin)" 4096
@@ -61,38 +61,38 @@ load systemd
 @test "systemd: v2: memory.oom.group is the unit's OOM policy" {
 	set_config '.linux.resources.unified = {"memory.oom.group": "1"}'
 	sd_sleeper
-	is "$(value memory.oom.group)" 1
+	is "$(v2_value memory.oom.group)" 1
 	[ "$(systemctl --version | sed -n 's/^systemd \([0-9]*\).*/\1/p')" -lt 253 ] || is "$(prop OOMPolicy)" kill
 	ctl daemon-reload
-	is "$(value memory.oom.group)" 1
+	is "$(v2_value memory.oom.group)" 1
 }
 
 @test "systemd: v2: cpu.idle" {
 	requires_kernel 5.15 "cpu.idle"
 	set_config '.linux.resources.cpu = {idle: 1, shares: 1024}'
 	sd_sleeper
-	is "$(value cpu.idle)" 1
+	is "$(v2_value cpu.idle)" 1
 	is "$(prop CPUWeight)" idle
 	ctl daemon-reload
-	is "$(value cpu.idle)" 1
+	is "$(v2_value cpu.idle)" 1
 	rt_ok update --cpu-share 200 --cpu-idle 1 "$ID"
 	says "linux.resources.cpu.shares: unable to apply both"
-	is "$(value cpu.idle)" 1
+	is "$(v2_value cpu.idle)" 1
 	rt_ok update --cpu-share 200 "$ID"
-	is "$(value cpu.idle)" 0
+	is "$(v2_value cpu.idle)" 0
 	echo '{"unified": {"cpu.weight": "8", "cpu.idle": "1"}}' >both
 	rt_ok update --resources both "$ID"
 	says "linux.resources.unified.cpu.weight: unable to apply both"
-	is "$(value cpu.idle)" 1
+	is "$(v2_value cpu.idle)" 1
 	echo '{"unified": {"cpu.weight": "8"}}' >weight
 	rt_ok update --resources weight "$ID"
-	is "$(value cpu.idle) $(value cpu.weight)" "0 8"
+	is "$(v2_value cpu.idle) $(v2_value cpu.weight)" "0 8"
 }
 
 @test "systemd: v2: no limits are no limits" {
 	sd_sleeper
-	is "$(value memory.max)" max
-	is "$(value cpu.max)" "max 100000"
+	is "$(v2_value memory.max)" max
+	is "$(v2_value cpu.max)" "max 100000"
 	is "$(prop MemoryMax)" infinity
 	is "$(prop CPUQuotaPerSecUSec)" infinity
 }
@@ -102,27 +102,27 @@ load systemd
 	sd_sleeper
 	rt_ok update --memory 33554432 --pids-limit 33 --cpu-quota 30500 "$ID"
 	for n in 1 2; do
-		is "$(value memory.max)" 33554432
-		is "$(value pids.max)" 33
-		is "$(value cpu.max)" "31000 100000"
+		is "$(v2_value memory.max)" 33554432
+		is "$(v2_value pids.max)" 33
+		is "$(v2_value cpu.max)" "31000 100000"
 		ctl daemon-reload
 	done
 	is "$(prop MemoryMax)" 33554432
 	is "$(prop TasksMax)" 33
 	is "$(prop CPUQuotaPerSecUSec)" 310ms
 	rt_ok update --cpu-period 50000 "$ID"
-	is "$(value cpu.max)" "31000 50000"
+	is "$(v2_value cpu.max)" "31000 50000"
 	is "$(prop CPUQuotaPerSecUSec)" 620ms
 	is "$(prop CPUQuotaPeriodUSec)" 50ms
 	rt_ok update --cpu-quota 12345 "$ID"
 	rt_ok update --cpu-period 33000 "$ID"
-	is "$(value cpu.max)" "12540 33000"
+	is "$(v2_value cpu.max)" "12540 33000"
 	rt_ok update --memory -1 --pids-limit -1 --cpu-quota -1 "$ID"
-	is "$(value cpu.max)" "max 33000"
+	is "$(v2_value cpu.max)" "max 33000"
 	is "$(prop MemoryMax)" infinity
 	is "$(prop TasksMax)" infinity
 	is "$(prop CPUQuotaPerSecUSec)" infinity
-	is "$(value memory.max)" max
+	is "$(v2_value memory.max)" max
 }
 
 @test "systemd: v2: an update that is refused leaves unit and kernel as they were" {
@@ -134,8 +134,8 @@ load systemd
 	echo '{"memory": {"limit": 4096, "checkBeforeUpdate": true}}' >r.json
 	rt_fails update --resources r.json "$ID"
 	says "rejecting memory limit"
-	is "$(value memory.max)" 67108864
-	is "$(value pids.max)" 77
+	is "$(v2_value memory.max)" 67108864
+	is "$(v2_value pids.max)" 77
 	is "$(prop MemoryMax)" 67108864
 	is "$(prop TasksMax)" 77
 }

@@ -63,8 +63,8 @@ sd_sleeper() {
 	rt_ok --systemd-cgroup run --detach "${1:-$ID}"
 }
 
-# value FILE: of the container's cgroup
-value() {
+# v2_value FILE: of the container's cgroup
+v2_value() {
 	cgroup_value "$(pid_of "$ID")" "" "$1"
 }
 

@@ -95,7 +95,7 @@ load systemd
 	is "$(prop SendSIGHUP)" yes
 	is "$(prop RuntimeMaxUSec)" 1h
 	is "$(prop MemoryHigh)" 123457536
-	! has_v2_controller memory || is "$(value memory.high)" 123457536
+	! has_v2_controller memory || is "$(v2_value memory.high)" 123457536
 }
 
 @test "systemd: annotations that are no properties are refused by name" {
@@ -134,7 +134,7 @@ load systemd
 	rt_ok pause "$ID"
 	is "$(state_of "$ID")" paused
 	if [ "$(view)" = unified ]; then
-		is "$(value cgroup.freeze)" 1
+		is "$(v2_value cgroup.freeze)" 1
 	else
 		is "$(cgroup_value "$(pid_of "$ID")" freezer freezer.state)" FROZEN
 	fi

@@ -5,19 +5,6 @@
 
 load helpers
 
-# value CONTROLLER V1-FILE V2-FILE: of the container.
-value() {
-	if [ "$(view)" = unified ]; then
-		cgroup_value "$(pid_of "$ID")" "" "$3"
-	else
-		cgroup_value "$(pid_of "$ID")" "$1" "$2"
-	fi
-}
-
-resources() {
-	set_config ".linux.resources += $1"
-}
-
 limit() { value memory memory.limit_in_bytes memory.max; }
 
 # The sum of memory and swap, as the specification counts it.
