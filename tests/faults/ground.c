@@ -301,6 +301,15 @@ static char *mounts_now(size_t *templates)
 	return ret;
 }
 
+/* A place that was taken away took its mount along in all namespaces: that was somebody else. */
+static bool is_gone(const char *line, size_t len)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%.*s", (int)len, line);
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 static const char *left_mounts(void)
 {
 	static char text[512];
@@ -310,13 +319,18 @@ static const char *left_mounts(void)
 	text[0] = '\0';
 	if (templates > 4)
 		snprintf(text, sizeof(text), "%zu mounts of templates", templates);
-	while (*a && *a == *b)
-		a++, b++;
-	if (*a || *b) {
-		while (a > mounts_before && a[-1] != '\n')
-			a--, b--;
-		snprintf(text, sizeof(text), "mounts: \"%.*s\" where \"%.*s\" was", (int)strcspn(b, "\n"), b,
-			(int)strcspn(a, "\n"), a);
+	while ((*a || *b) && !*text) {
+		size_t len = strcspn(a, "\n"), len_now = strcspn(b, "\n");
+
+		if (len && len == len_now && strncmp(a, b, len) == 0) {
+			a += len + 1;
+			b += len_now + 1;
+		} else if (len && is_gone(a, len)) {
+			a += len + 1;
+		} else {
+			snprintf(text, sizeof(text), "mounts: \"%.*s\" where \"%.*s\" was", (int)len_now, b, (int)len,
+				a);
+		}
 	}
 	free(now);
 	return text;
