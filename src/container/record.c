@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/str.h"
 
+enum { BOOT_ID_LEN = 36 };
+
 static const struct oci_field fields[] = {
 	OCI_VALUE(struct container_record, "version", version, OCI_REQUIRED),
 	OCI_STRING(struct container_record, "id", id, OCI_REQUIRED),
@@ -29,11 +31,12 @@ static const struct oci_field fields[] = {
 };
 static const struct oci_type record_type = OCI_TYPE(struct container_record, fields);
 
+/* NULL when it is not to be had whole: half of one would be another boot's. */
 static char *boot_id(void)
 {
 	static char id[40];
 
-	return file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) > 0 ? id : NULL;
+	return file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) == BOOT_ID_LEN ? id : NULL;
 }
 
 char *record_boot_id(int dir)
