@@ -242,7 +242,7 @@ static void run_command(struct contestant *c, const struct step *s, unsigned rou
 		argv[n] = expand(s->words[n], round, n);
 	argv[n] = NULL;
 	begin = now_ms();
-	r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	r = argv[0] ? posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ) : EINVAL;
 	if (r)
 		die("%s: %s: %s", c->name, argv[0], strerror(r));
 	while (wait4(pid, &status, 0, &usage) < 0)

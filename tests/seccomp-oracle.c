@@ -120,7 +120,7 @@ static struct scmp_arg_cmp condition_of(const struct oci_seccomp_arg *g)
 		"SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"};
 	unsigned i = 0;
 
-	while (strcmp(names[i], g->op))
+	while (strcmp(names[i], g->op) != 0)
 		i++;
 	return (struct scmp_arg_cmp){g->index, (enum scmp_compare)(SCMP_CMP_NE + i), g->value, g->value_two};
 }

@@ -12,7 +12,13 @@
 static int tap_count, tap_failed;
 
 /* One check; `name` says what holds when it passes. Returns cond. */
-#define tap_ok(cond, ...) tap_report((cond), #cond, __FILE__, __LINE__, __VA_ARGS__)
+#define tap_ok(cond, ...)                                                                                              \
+	({                                                                                                             \
+		bool _good = (cond);                                                                                   \
+                                                                                                                       \
+		tap_report(_good, #cond, __FILE__, __LINE__, __VA_ARGS__);                                             \
+		_good;                                                                                                 \
+	})
 #define tap_is_int(got, want, ...) tap_report_int((long long)(got), (long long)(want), __FILE__, __LINE__, __VA_ARGS__)
 #define tap_is_str(got, want, ...) tap_report_str((got), (want), __FILE__, __LINE__, __VA_ARGS__)
 

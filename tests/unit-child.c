@@ -153,7 +153,7 @@ static int apply(const char *root, const char *clos, const char *schema, bool mo
 static void resctrl(void)
 {
 	char root[] = "/tmp/resctrl.XXXXXX";
-	struct intel_rdt rdt;
+	struct intel_rdt rdt = {0};
 	const char *path;
 
 	if (!mkdtemp(root)) {

@@ -265,7 +265,7 @@ static void test_call(size_t piece)
 {
 	const struct answer a[] = {{OK_LINE, strlen(OK_LINE)}, {RETURN, sizeof(RETURN) - 1}};
 	struct dbus c = DBUS_INIT;
-	struct dbus_message m;
+	struct dbus_message m = {0};
 	int fd;
 	struct peer p = peer(a, 2, piece, &fd);
 	const char *seen, *end;

@@ -338,23 +338,23 @@ static void test_inroot(void)
 			symlink("/new/dir", "root/dangling") == 0 && symlink("../f2", "root/etc/f") == 0 &&
 			symlink("loop", "root/loop") == 0 && symlink("gone/../../../out", "root/sly") == 0,
 		"links that lead astray");
-	expect(inroot_mkdir_p(fd, "/abs/etc", 0755), "root/etc", "an absolute link stays in the root");
-	expect(inroot_mkdir_p(fd, "/up/up/etc", 0755), "root/etc", "a link upwards stays in the root");
-	expect(inroot_mkdir_p(fd, "/dangling/a/b", 0755), "root/new/dir/a/b", "what a dangling link means is made");
-	expect(inroot_file(fd, "/etc/f", 0644), "root/f2", "a dangling link at the end: its target is made");
-	expect(inroot_file(fd, "/etc/f", 0644), "root/f2", "and found the second time");
-	tap_is_int(inroot_mkdir_p(fd, "/loop/x", 0755), -ELOOP, "a loop ends");
+	expect(inroot_mkdir_p(fd, "/abs/etc", 0755), "root/etc", "inroot: an absolute link stays in the root");
+	expect(inroot_mkdir_p(fd, "/up/up/etc", 0755), "root/etc", "inroot: a link upwards stays in the root");
+	expect(inroot_mkdir_p(fd, "/dangling/a/b", 0755), "root/new/dir/a/b", "inroot: what a dangling link means is made");
+	expect(inroot_file(fd, "/etc/f", 0644), "root/f2", "inroot: a dangling link at the end: its target is made");
+	expect(inroot_file(fd, "/etc/f", 0644), "root/f2", "inroot: and found the second time");
+	tap_is_int(inroot_mkdir_p(fd, "/loop/x", 0755), -ELOOP, "inroot: a loop ends");
 	tap_is_int(inroot_mkdir_p(fd, "/sly/x", 0755), -ENOENT,
-		"nothing is made for \"..\" of a directory that is not there");
-	tap_is_int(inroot_mkdir_p(fd, "/f2/x", 0755), -ENOTDIR, "a file is no directory");
-	tap_is_int(inroot_file(fd, "/etc", 0644), -EISDIR, "a directory is no file");
-	tap_is_int(inroot_open(fd, "/proc/self/root", O_PATH), -ENOENT, "nothing but the root is looked at");
-	tap_is_int(inroot_open_plain(fd, "/abs/etc", O_PATH), -ELOOP, "no link at all where none is wanted");
-	expect(inroot_parent(fd, "/n1/n2/name", true, &last), "root/n1/n2", "the parent is made");
-	tap_is_str(last, "name", "and the last part given");
-	tap_is_int(inroot_parent(fd, "/n1/..", true, &last), -EINVAL, "which is never \"..\"");
+		"inroot: nothing is made for \"..\" of a directory that is not there");
+	tap_is_int(inroot_mkdir_p(fd, "/f2/x", 0755), -ENOTDIR, "inroot: a file is no directory");
+	tap_is_int(inroot_file(fd, "/etc", 0644), -EISDIR, "inroot: a directory is no file");
+	tap_is_int(inroot_open(fd, "/proc/self/root", O_PATH), -ENOENT, "inroot: nothing but the root is looked at");
+	tap_is_int(inroot_open_plain(fd, "/abs/etc", O_PATH), -ELOOP, "inroot: no link at all where none is wanted");
+	expect(inroot_parent(fd, "/n1/n2/name", true, &last), "root/n1/n2", "inroot: the parent is made");
+	tap_is_str(last, "name", "inroot: and the last part given");
+	tap_is_int(inroot_parent(fd, "/n1/..", true, &last), -EINVAL, "inroot: which is never \"..\"");
 	tap_ok(access("out", F_OK) < 0 && access("new", F_OK) < 0 && access("f2", F_OK) < 0,
-		"nothing was made outside");
+		"inroot: nothing was made outside");
 	if (chdir("/") == 0 && fork() == 0)
 		execlp("rm", "rm", "-rf", "--", dir, (char *)NULL);
 	(void)wait(NULL);

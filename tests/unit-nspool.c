@@ -239,7 +239,7 @@ static void end(int ready[2], int go[2])
 
 static void test_mount_namespaces(void)
 {
-	int ready[2], go[2], status;
+	int ready[2] = {-1, -1}, go[2] = {-1, -1}, status;
 	struct nspool_taken t;
 	char path[64];
 	pid_t pid;

@@ -199,13 +199,13 @@ static size_t values_of(const struct oci_field *f, const yajl_val *from, size_t 
 	for (size_t i = 0; i < n; i++) {
 		yajl_val v = member(from[i], f->name);
 		size_t len = !v                            ? 0
-			     : f->shape == OCI_SHAPE_ARRAY ? YAJL_GET_ARRAY(v)->len
-			     : f->shape == OCI_SHAPE_KEYED ? YAJL_GET_OBJECT(v)->len
+			     : f->shape == OCI_SHAPE_ARRAY ? v->u.array.len
+			     : f->shape == OCI_SHAPE_KEYED ? v->u.object.len
 							   : 1;
 
 		for (size_t j = 0; j < len && count < room; j++)
-			ret[count++] = f->shape == OCI_SHAPE_ARRAY   ? YAJL_GET_ARRAY(v)->values[j]
-				       : f->shape == OCI_SHAPE_KEYED ? YAJL_GET_OBJECT(v)->values[j]
+			ret[count++] = f->shape == OCI_SHAPE_ARRAY   ? v->u.array.values[j]
+				       : f->shape == OCI_SHAPE_KEYED ? v->u.object.values[j]
 								     : v;
 	}
 	return count;

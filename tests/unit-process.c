@@ -41,7 +41,7 @@ static const struct plan *process_plan(const struct oci_config *c)
 {
 	struct plan_input in = {.config = c, .id = "id", .bundle = "/b"};
 	struct plan_builder b;
-	struct plan *p;
+	struct plan *p = NULL;
 	int r;
 
 	err = (struct error){0};

@@ -250,7 +250,7 @@ static void random_rule(struct arena *a, struct oci_seccomp_syscall *c)
 			.op = RANDOM_OF(ops),
 			.value = 1 + random_below(64),
 			.value_two = random_below(64)};
-		if (strcmp(c->args[i].op, "SCMP_CMP_MASKED_EQ")) /* a mask without lower bits is none for 32 bits */
+		if (strcmp(c->args[i].op, "SCMP_CMP_MASKED_EQ") != 0) /* a mask without lower bits is none for 32 bits */
 			c->args[i].value <<= random_below(40);
 	}
 }
@@ -400,7 +400,7 @@ static void refuse(const char *text, const char *message)
 	struct error err = {0};
 
 	tap_ok(s && seccomp_compile(s, &a, &f, &err) < 0, "refused: %s", message);
-	tap_is_str(err.msg, message, "and said so");
+	tap_is_str(err.msg, message, "said: %s", message);
 }
 
 static void refusals(void)

@@ -29,7 +29,7 @@ static const char *locate(const char *path)
 }
 
 /* The end of a path: where pid 1 is depends on the machine. */
-#define ENDS(path, end) tap_ok(str_ends(locate(path), end), "%s: %s", path ? path : "(none)", locate(path))
+#define ENDS(path, end) tap_ok(str_ends(locate(path), end), "%s: %s", (path) ? (path) : "(none)", locate(path))
 #define REFUSED(path, text) tap_ok(strstr(locate(path), text), "%s: %s", path, locate(path))
 
 static void test_names(void)

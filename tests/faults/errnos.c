@@ -28,7 +28,6 @@ const char *syscall_name(long nr)
 }
 
 /* Memory, descriptors, processes, waiting. */
-/* NOLINTNEXTLINE(readability-function-size): a table */
 static const int *of_process(long nr)
 {
 	switch (nr) {
@@ -108,7 +107,6 @@ static const int *of_process(long nr)
 	}
 }
 
-/* NOLINTNEXTLINE(readability-function-size): a table */
 static const int *of_files(long nr)
 {
 	switch (nr) {
