@@ -46,7 +46,7 @@ static size_t path_length(const struct oci_type *t, const char *msg)
 		n += name;
 		t = f->type;
 		n += f->shape == OCI_SHAPE_KEYED || !t ? key_length(msg + n) : strcspn(msg + n, ".: ");
-		if (msg[n] != '.')
+		if (!t || msg[n] != '.')
 			return msg[n] == ':' && msg[n + 1] == ' ' ? n : 0;
 	}
 }
