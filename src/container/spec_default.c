@@ -153,7 +153,7 @@ int spec_default(struct arena *a, const struct spec_wish *w, struct oci_config *
 	int r;
 
 	r = oci_config_read(text, sizeof(text) - 1, a, &c, NULL, err);
-	if (r == 0)
+	if (r >= 0)
 		r = cgroup_host_detect(&host, a, err);
 	if (r < 0)
 		return r;
