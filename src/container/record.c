@@ -35,8 +35,10 @@ static const struct oci_type record_type = OCI_TYPE(struct container_record, fie
 static char *boot_id(void)
 {
 	static char id[40];
+	static bool known;
 
-	return file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) == BOOT_ID_LEN ? id : NULL;
+	known = known || file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id)) == BOOT_ID_LEN;
+	return known ? id : NULL;
 }
 
 char *record_boot_id(int dir)

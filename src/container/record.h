@@ -39,7 +39,7 @@ struct container_record {
 };
 
 /* The id of this boot, for a record in `dir`, the container's state directory; NULL where that is on a tmpfs, which ends
- * with the boot. Lies in memory that the next call overwrites. */
+ * with the boot. It is read once, and not to be freed. */
 char *record_boot_id(int dir);
 /* Of another boot: what it names of the kernel's, but for the pid, is left out, as it is not the container's any more. */
 int record_read(int dir, struct arena *a, struct container_record **ret, struct error *err);
