@@ -546,8 +546,8 @@ without_sanitizers() {
 	[ -z "${SANITIZER_REPORTS:-}" ] || skip "sanitizers: $1"
 }
 
-# The leak sanitizer looks at a process from another, by /proc: that cannot be had where something else traces it, where no
-# process can be made, or without /proc.
+# The leak sanitizer looks at a process from another, which cannot be had where something else traces it or no process
+# can be made.
 no_leak_check() {
 	[ -z "${SANITIZER_REPORTS:-}" ] || export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 }
