@@ -332,7 +332,7 @@ static int on_end_map(void *ctx)
 	struct reader *r = ctx;
 	struct frame *f = frames_top(&r->frames);
 
-	if (r->skip_depth || f->mode != FRAME_OBJECT)
+	if (r->skip_depth || !f || f->mode != FRAME_OBJECT)
 		return leave(r);
 	for (size_t i = 0; i < f->type->fields_len; i++)
 		if (f->type->fields[i].required && !(f->given & (UINT64_C(1) << i)) &&
@@ -452,7 +452,7 @@ static int on_key(void *ctx, const unsigned char *s, size_t n)
 	struct frame *f = frames_top(&r->frames);
 	int added;
 
-	if (r->skip_depth)
+	if (r->skip_depth || !f) /* there is a frame: the parser knows keys in objects only */
 		return GO_ON;
 	if (f->mode == FRAME_OBJECT)
 		return object_key(r, f, (const char *)s, n);

@@ -100,9 +100,12 @@ static int put_volume(const struct plan *p, const struct plan_mount *m, uint32_t
 static int open_trees(const struct plan *p, const char *rootfs, struct launch_slots *trees, struct error *err)
 {
 	const struct plan_rootfs *root = find_rootfs(p);
-	uint32_t slot = plan_has_user_namespace(p) ? root->source_slot : root->slot;
-	int r = put_tree(rootfs, true, root->propagation, slot, trees, err);
+	int r;
 
+	if (!root)
+		return error_set(err, EBADMSG, "plan: no rootfs");
+	r = put_tree(rootfs, true, root->propagation, plan_has_user_namespace(p) ? root->source_slot : root->slot,
+		trees, err);
 	for (const struct plan_step *s = plan_first(p); r == 0 && !plan_at_end(p, s); s = plan_next(s)) {
 		const struct plan_mount *m = (const struct plan_mount *)s;
 
@@ -142,7 +145,9 @@ void setup_template(const struct context *x, const struct plan *p, const char *r
 
 uint32_t setup_propagation(const struct plan *p)
 {
-	return find_rootfs(p)->propagation;
+	const struct plan_rootfs *root = find_rootfs(p);
+
+	return root ? root->propagation : 0;
 }
 
 int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct error *err)

@@ -115,7 +115,7 @@ static int umount_in(int dir, const char *name, struct error *err)
 
 int step_umount(struct init *in, const struct plan_step *s, struct error *err)
 {
-	const char *dest = plan_str(in->plan, ((const struct plan_string *)s)->value), *last = dest;
+	const char *dest = plan_text(in->plan, ((const struct plan_string *)s)->value), *last = dest;
 	int dir = open_parent(in, dest, &last), r;
 
 	if (dir == -ELOOP)

@@ -234,7 +234,7 @@ static bool record(const struct verb *v)
 
 	tree_forget();
 	n_steps = tree_alloc(sizeof(*n_steps));
-	steps = tree_alloc(MAX_STEPS * sizeof(*steps));
+	steps = tree_alloc(MAX_STEPS * sizeof(*steps)); /* NOLINT(bugprone-sizeof-expression): pointers are meant */
 	*n_steps = 0;
 	prepare(v->before);
 	ground_forget();
