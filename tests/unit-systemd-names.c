@@ -29,23 +29,27 @@ static const char *locate(const char *path)
 }
 
 /* The end of a path: where pid 1 is depends on the machine. */
-#define ENDS(path, end) tap_ok(str_ends(locate(path), end), "%s: %s", (path) ? (path) : "(none)", locate(path))
+static void ends(const char *path, const char *end)
+{
+	tap_ok(str_ends(locate(path), end), "%s: %s", path ? path : "(none)", locate(path));
+}
+
 #define REFUSED(path, text) tap_ok(strstr(locate(path), text), "%s: %s", path, locate(path))
 
 static void test_names(void)
 {
-	ENDS(NULL, "/system.slice/enviro-oci-id.scope");
-	ENDS("", "/system.slice/enviro-oci-id.scope");
-	ENDS("::x", "/system.slice/-x.scope");
-	ENDS("machine.slice:libpod:x", "/machine.slice/libpod-x.scope");
-	ENDS("a-b-c.slice:p:x", "/a.slice/a-b.slice/a-b-c.slice/p-x.scope");
-	ENDS("-.slice:p:x", "/p-x.scope");
-	ENDS("-:p:x", "/p-x.scope");
-	ENDS("system.slice:p:a-b.slice", "/a.slice/a-b.slice");
-	ENDS("system.slice:_p:x", "/system.slice/__p-x.scope");
-	ENDS("cpu.x.slice:p:x", "/_cpu.x.slice/p-x.scope");
-	ENDS("system.slice:io.:x", "/system.slice/_io.-x.scope");
-	ENDS("system.slice:io:x", "/system.slice/io-x.scope");
+	ends(NULL, "/system.slice/enviro-oci-id.scope");
+	ends("", "/system.slice/enviro-oci-id.scope");
+	ends("::x", "/system.slice/-x.scope");
+	ends("machine.slice:libpod:x", "/machine.slice/libpod-x.scope");
+	ends("a-b-c.slice:p:x", "/a.slice/a-b.slice/a-b-c.slice/p-x.scope");
+	ends("-.slice:p:x", "/p-x.scope");
+	ends("-:p:x", "/p-x.scope");
+	ends("system.slice:p:a-b.slice", "/a.slice/a-b.slice");
+	ends("system.slice:_p:x", "/system.slice/__p-x.scope");
+	ends("cpu.x.slice:p:x", "/_cpu.x.slice/p-x.scope");
+	ends("system.slice:io.:x", "/system.slice/_io.-x.scope");
+	ends("system.slice:io:x", "/system.slice/io-x.scope");
 	REFUSED("/x", "slice:prefix:name");
 	REFUSED("a:b", "slice:prefix:name");
 	REFUSED("a.slice:b:c:d", "slice:prefix:name");
@@ -67,8 +71,8 @@ static void test_user_names(void)
 
 	v2_host.rootless = true;
 	tap_ok(strstr(locate(NULL), "in user.slice: "), "the default slice of a user: %s", locate(NULL));
-	ENDS(NULL, "user.service/user.slice/enviro-oci-id.scope" + 4);
-	ENDS("a.slice:p:x", "service/a.slice/p-x.scope");
+	ends(NULL, "user.service/user.slice/enviro-oci-id.scope" + 4);
+	ends("a.slice:p:x", "service/a.slice/p-x.scope");
 	v2_host.rootless = false;
 	tap_is_int(cgroup_unit_from_path(&cg, &arena, &err), 0, "the unit of a record");
 	tap_is_str(cg.unit, "x.scope", "its name");
