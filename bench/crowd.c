@@ -51,7 +51,7 @@ static void spawn(struct life *l)
 	char *argv[MAX_WORDS + 4], name[64];
 	int n = 0, r;
 
-	while (runtime[n] && n < MAX_WORDS) {
+	while (n < MAX_WORDS && runtime[n]) {
 		argv[n] = runtime[n];
 		n++;
 	}

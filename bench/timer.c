@@ -79,6 +79,7 @@ static __attribute__((noreturn, format(printf, 1, 2))) void die(const char *f, .
 	va_start(ap, f);
 	fputs("timer: ", stderr);
 	vfprintf(stderr, f, ap);
+	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
 }

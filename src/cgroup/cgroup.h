@@ -123,7 +123,7 @@ int cgroup_apply(struct cgroup *cg, const struct cgroup_settings *s, struct erro
 /* systemd: in place of the two above, which have nothing to make without a process: has the unit started with pid in it
  * and the settings in force, and opens its directories. With other managers nothing is done. Afterwards the process is
  * in the directories of v2 and of systemd itself; the fds of cgroup_task_fds lead to all others. When the unit is
- * another's, cg is emptied, so that its destruction destroys nothing. */
+ * another's, or systemd cannot be reached, cg is emptied, so that its destruction destroys nothing. */
 int cgroup_attach_new(struct cgroup *cg, pid_t pid, const struct cgroup_settings *s, struct error *err);
 /* The same for a cgroup that is in use: when something is refused, what was written before it is put back to what it was,
  * and a warning names what cannot be. */

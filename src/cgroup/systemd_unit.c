@@ -155,13 +155,14 @@ static bool again(struct dbus *c, const struct cgroup *cg, int *r, bool *tried, 
 int cgroup_attach_new(struct cgroup *cg, pid_t pid, const struct cgroup_settings *s, struct error *err)
 {
 	_cleanup_dbus_ struct dbus c = DBUS_INIT;
-	bool exists = false, tried = false;
+	bool exists = false, tried = false, told;
 	int r;
 
 	if (cg->manager != CGROUP_MANAGER_SYSTEMD)
 		return 0;
 	r = systemd_open(&c, cg, err);
-	if (r == 0) {
+	told = r == 0;
+	if (told) {
 		do
 			r = start(&c, cg, pid, s->unit, &exists, err);
 		while (again(&c, cg, &r, &tried, err));
@@ -170,7 +171,7 @@ int cgroup_attach_new(struct cgroup *cg, pid_t pid, const struct cgroup_settings
 		exists = false; /* the first time had been enough */
 		r = 0;
 	}
-	if (exists) {
+	if (exists || !told) { /* nothing here is ours */
 		cg->n = 0;
 		cg->unit = NULL;
 	}
