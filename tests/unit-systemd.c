@@ -498,7 +498,7 @@ static const char *stop(const struct part *parts, size_t n, const char **log)
 		const struct part parts[] = {__VA_ARGS__};                                                             \
 		const char *log, *got = stop(parts, sizeof(parts) / sizeof(parts[0]), &log);                           \
 		tap_is_str(got, want, "stop: %s", *want ? want : "done");                                              \
-		tap_is_str(log, want_log, "what was said");                                                            \
+		tap_is_str(log, want_log, "stop: what was said");                                                      \
 	} while (0)
 
 static void test_stop(void)
