@@ -15,10 +15,12 @@ setup() {
 	mkdir "$DIR"
 }
 
-# on_host SCRIPT: runs it with sh there; it sees $RUNTIME, $ROOT, $ID, $DIR and $PIN, and begins in the bundle.
+# on_host SCRIPT: runs it with sh there; it sees $RUNTIME, $ROOT, $ID, $DIR and $PIN, and begins in the bundle. Where pins
+# are is the test's own: while one is made there, another start on the machine goes without.
 on_host() {
+	mkdir -p "$DIR/run" /run/enviro-oci
 	ROOT="$ROOT" ID="$ID" DIR="$DIR" PIN="$PIN" timeout --foreground 60 unshare --mount --propagation private sh -c \
-		"mount --make-rshared / && set -e && $1" 3>&- </dev/null
+		"{ umount -l ${PIN%/*} 2>/dev/null; mount --bind $DIR/run /run/enviro-oci; } && mount --make-rshared / && set -e && $1" 3>&- </dev/null
 }
 
 # The run after the first, which has made the template: what it says, and its system calls in $DIR/calls.
