@@ -352,6 +352,7 @@ owned_volume() {
 
 @test "annotations: the same when the launch comes from the cache" {
 	owned_volume
+	requires_kernel 5.12 "idmapped mounts"
 	remap 100000
 	set_config '.linux.namespaces += [{type: "time"}]'
 	annotate run.oci.timens_offset "boottime 1209600 0"
