@@ -6,18 +6,11 @@
 
 #include "base/str.h"
 #include "cgroup/systemd.h"
+#include "tests/systemd-host.h"
 #include "tests/tap.h"
 
 static struct arena arena;
 static struct error err;
-
-static struct cgroup_host v2_host = {.mode = CGROUP_MODE_V2,
-	.n = 1,
-	.h = {{.controllers = "",
-		.mountpoint = "/sys/fs/cgroup",
-		.own = "/user.slice/user-4242.slice/user@4242.service/app.slice/x.service",
-		.available = "cpu cpuset io memory pids",
-		.v2 = true}}};
 
 static const char *locate(const char *path)
 {

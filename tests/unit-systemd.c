@@ -13,6 +13,7 @@
 
 #include "base/str.h"
 #include "cgroup/systemd.h"
+#include "tests/systemd-host.h"
 #include "tests/tap.h"
 
 static struct arena arena;
@@ -26,13 +27,6 @@ static const struct cgroup_host v1_host = {.mode = CGROUP_MODE_V1,
 		{.controllers = "cpu,cpuacct,cpuset", .mountpoint = "/sys/fs/cgroup/cpu", .own = "/"},
 		{.controllers = "devices", .mountpoint = "/sys/fs/cgroup/devices", .own = "/"},
 	}};
-static const struct cgroup_host v2_host = {.mode = CGROUP_MODE_V2,
-	.n = 1,
-	.h = {{.controllers = "",
-		.mountpoint = "/sys/fs/cgroup",
-		.own = "/user.slice/user-4242.slice/user@4242.service/app.slice/x.service",
-		.available = "cpu cpuset io memory pids",
-		.v2 = true}}};
 
 /* ---- properties ---- */
 

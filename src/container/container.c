@@ -92,7 +92,8 @@ static enum container_status find_status(struct container *c)
 	c->pid = 0;
 	if (!rec->pid)
 		return !c->locked && store_locked(c->dir) ? STATUS_CREATING : STATUS_STOPPED;
-	if (rec->another_boot || process_stat(rec->pid, &st) < 0 || st.start_time != rec->start_time || st.state == 'Z' || st.state == 'X')
+	if (rec->another_boot || process_stat(rec->pid, &st) < 0 || st.start_time != rec->start_time ||
+		st.state == 'Z' || st.state == 'X')
 		return STATUS_STOPPED;
 	c->pid = rec->pid;
 	if (cgroup_is_frozen(&c->cgroup) > 0)

@@ -88,9 +88,9 @@ int sync_error(const struct sync_msg *m, struct error *err);
 
 /* How long init may be silent, beside its hooks: mounting, copying and looking programs up are the kernel's work. */
 enum { SYNC_ANSWER_S = 60 };
-/* From here on each wait on our end ends with -EAGAIN after SYNC_ANSWER_S. */
+/* From here on what is sent from our end and finds no room ends with -EAGAIN after SYNC_ANSWER_S. */
 void sync_limit(int sock);
-/* One packet on such a socket, as sync_recv_fd. -ETIMEDOUT: none came within twice SYNC_ANSWER_S and what the hooks that
+/* One packet, as sync_recv_fd. -ETIMEDOUT: none came within twice SYNC_ANSWER_S and what the hooks that
  * init runs may take; without a plan within SYNC_ANSWER_S. -ECONNRESET also when the process of pidfd (-1: none to watch)
  * has ended without a word: the socket alone does not tell, where a child that it has not named holds the other end. */
 int sync_recv_answer(int sock, int pidfd, const struct plan *p, struct sync_msg *m, int *fd);

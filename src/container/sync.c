@@ -76,7 +76,6 @@ void sync_limit(int sock)
 {
 	const struct timeval t = {.tv_sec = SYNC_ANSWER_S};
 
-	(void)setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 	(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
 }
 
