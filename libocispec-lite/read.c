@@ -567,25 +567,51 @@ static int read_all(struct reader *r)
 	return parse(r);
 }
 
+/* In the arena: with its frames it is too large for a small stack. */
+static struct reader *new_reader(
+	const struct oci_type *t, const char *text, size_t len, struct arena *a, struct error *err)
+{
+	struct reader *r = arena_new(a, struct reader);
+
+	if (!r)
+		return NULL;
+	r->root = t;
+	r->text = text;
+	r->len = len;
+	r->arena = a;
+	r->err = err;
+	return r;
+}
+
 int oci_table_read(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
 	struct oci_unknown *unknown, struct error *err)
 {
-	struct reader r = {.root = t, .text = text, .len = len, .arena = a, .unknown = unknown, .err = err};
-	int status = read_all(&r);
+	struct reader *r = new_reader(t, text, len, a, err);
+	int status;
 
+	if (!r)
+		return error_errno(err, ENOMEM, "read JSON");
+	r->unknown = unknown;
+	status = read_all(r);
 	if (!status)
-		*ret = r.result;
+		*ret = r->result;
 	return status;
 }
 
 int oci_table_check(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
 	struct oci_findings *fs, struct error *err)
 {
-	struct reader r = {.root = t, .text = text, .len = len, .arena = a, .findings = fs, .err = err};
-	int status = read_all(&r);
+	struct reader *r = new_reader(t, text, len, a, err);
+	int status;
 
+	*ret = NULL;
+	if (!r)
+		return error_errno(err, ENOMEM, "read JSON");
+	r->findings = fs;
+	status = read_all(r);
 	if (!status && fs->failed)
 		status = error_errno(err, ENOMEM, "read JSON");
-	*ret = status ? NULL : r.result;
+	if (!status)
+		*ret = r->result;
 	return status == -EINVAL ? 0 : status;
 }

@@ -166,10 +166,13 @@ int cgroup_locate_systemd(const struct cgroup_host *h, const char *cgroups_path,
 {
 	struct name name;
 	const char *slice, *unit, *rel, *parents;
-	char text[8192];
+	enum { LONGEST = 8192 };
+	char *text = arena_alloc(a, LONGEST); /* stacks may be small */
 	int r;
 
 	*ret = (struct cgroup){.manager = CGROUP_MANAGER_SYSTEMD, .mode = h->mode};
+	if (!text)
+		return error_errno(err, ENOMEM, "linux.cgroupsPath");
 	if (h->mode == CGROUP_MODE_NONE)
 		return error_set(err, EOPNOTSUPP, "systemd cgroup manager: no cgroup file system is mounted");
 	if (h->rootless && h->mode != CGROUP_MODE_V2)
@@ -184,7 +187,7 @@ int cgroup_locate_systemd(const struct cgroup_host *h, const char *cgroups_path,
 		r = unit ? check_unit(unit, err) : error_errno(err, ENOMEM, "linux.cgroupsPath");
 	if (r < 0)
 		return r;
-	if (file_read_small(-1, "/proc/1/cgroup", text, sizeof(text)) <= 0)
+	if (file_read_small(-1, "/proc/1/cgroup", text, LONGEST) <= 0)
 		*text = '\0';
 	if (str_ends(unit, SLICE)) {
 		r = expand_slice(unit, a, &rel, err);

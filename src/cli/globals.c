@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -58,13 +59,14 @@ int globals_open_log(const struct globals *g, struct error *err)
 
 static int absolute(struct arena *a, const char *path, const char **ret, struct error *err)
 {
-	char cwd[4096];
+	_cleanup_free_ char *cwd = NULL;
 
 	if (path[0] == '/') {
 		*ret = path;
 		return 0;
 	}
-	if (!getcwd(cwd, sizeof(cwd)))
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
 		return error_errno(err, errno, "root: %s: get current directory", path);
 	*ret = arena_fmt(a, "%s/%s", cwd, path);
 	return *ret ? 0 : error_errno(err, ENOMEM, "root: %s", path);

@@ -52,7 +52,7 @@ static int write_file(pid_t pid, const char *name, const char *text)
 
 static int write_map(pid_t pid, const struct maps *maps, bool gid)
 {
-	char text[MAX_TEXT];
+	static char text[MAX_TEXT]; /* stacks may be small */
 	size_t at = 0;
 
 	for (size_t i = 0; i < maps->n; i++)
@@ -145,7 +145,7 @@ static int write_one(pid_t pid, const struct maps *maps, bool gid, struct error 
 
 int id_map_write(const struct plan *p, pid_t pid, struct error *err)
 {
-	struct maps maps;
+	static struct maps maps; /* stacks may be small */
 	int r = collect(p, true, &maps, err);
 
 	if (r == 0)
@@ -175,7 +175,7 @@ int id_map_namespace(const struct oci_id_mapping *uid, size_t n_uid, const struc
 	struct sys_clone_args c = {.flags = CLONE_NEWUSER | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD};
-	struct maps maps;
+	static struct maps maps; /* stacks may be small */
 	char path[64];
 
 	pid = sys_clone3(&c);

@@ -265,27 +265,28 @@ int launch_spawn(struct launch *l, struct error *err)
 	return r;
 }
 
+/* s: NULL: none. */
 static int send_slots(struct launch *l, uint32_t type, int first, struct launch_slots *s)
 {
-	struct sync_msg m = {.type = type, .value = type == SYNC_PLAN ? l->without : 0, .n_slots = s->n};
+	struct sync_msg m = {.type = type, .value = type == SYNC_PLAN ? l->without : 0, .n_slots = s ? s->n : 0};
 	int fds[SYNC_MAX_FDS + 1], r;
 	unsigned n = 0;
 
 	if (first >= 0)
 		fds[n++] = first;
-	for (unsigned i = 0; i < s->n; i++) {
+	for (unsigned i = 0; i < m.n_slots; i++) {
 		m.slots[i] = s->ids[i];
 		fds[n++] = s->fds[i];
 	}
 	r = sync_send_fds(l->sync, &m, fds, n);
-	launch_close_slots(s);
+	if (s)
+		launch_close_slots(s);
 	return r;
 }
 
 /* The child that goes on in init's place; init itself has nothing more to do. */
 static int take_child(struct launch *l, const struct sync_msg *m, int fd)
 {
-	struct launch_slots none = {.n = 0};
 	pid_t before = l->pid;
 	int old = l->pidfd, r;
 
@@ -296,7 +297,7 @@ static int take_child(struct launch *l, const struct sync_msg *m, int fd)
 	l->pidfd = fd;
 	l->pid = m->value;
 	trace_set_pid(TRACK_INIT, l->pid);
-	r = send_slots(l, SYNC_GO, -1, &none);
+	r = send_slots(l, SYNC_GO, -1, NULL);
 	(void)process_reap_limited(before, old); /* while the child goes on */
 	close(old);
 	return r;
@@ -304,25 +305,23 @@ static int take_child(struct launch *l, const struct sync_msg *m, int fd)
 
 static int take_listener(struct launch *l, const struct sync_msg *m, struct error *err)
 {
-	struct launch_slots none = {.n = 0};
 	int fd = (int)sys_call3(SYS_pidfd_getfd, l->pidfd, m->value, 0), r;
 
 	if (fd < 0)
 		return error_errno(err, fd, "seccomp: taking the listener from init");
 	r = l->on_seccomp ? l->on_seccomp(l, fd, err) : -EPROTO;
-	return r < 0 ? r : send_slots(l, SYNC_GO, -1, &none);
+	return r < 0 ? r : send_slots(l, SYNC_GO, -1, NULL);
 }
 
 static int map_tree(struct launch *l, const struct sync_msg *m, int fd, struct error *err)
 {
-	struct launch_slots none = {.n = 0};
 	_cleanup_close_ int tree = fd;
 	int r;
 
 	if (tree < 0 || !l->on_idmap)
 		return error_set(err, EPROTO, "start: idmap without a mount");
 	r = l->on_idmap(l, m->step, tree, m->value != 0, err);
-	if (r == 0 && send_slots(l, SYNC_GO, -1, &none) < 0)
+	if (r == 0 && send_slots(l, SYNC_GO, -1, NULL) < 0)
 		r = error_set(err, EPIPE, "start: talking to init");
 	return r;
 }
@@ -419,8 +418,7 @@ int launch_lead(struct launch *l, struct error *err)
 int launch_go(struct launch *l, struct error *err)
 {
 	struct span span = span_begin(SPAN_ID_EXECUTE);
-	struct launch_slots none = {.n = 0};
-	int r = l->without & SYNC_WITHOUT_GO ? 0 : send_slots(l, SYNC_GO, -1, &none);
+	int r = l->without & SYNC_WITHOUT_GO ? 0 : send_slots(l, SYNC_GO, -1, NULL);
 	struct sync_msg m;
 
 	if (r < 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +21,9 @@
 
 static int resolve(struct arena *a, const char *path, const char **ret)
 {
-	char real[PATH_MAX];
+	_cleanup_free_ char *real = realpath(path, NULL);
 
-	if (!realpath(path, real))
+	if (!real)
 		return -errno;
 	*ret = arena_strdup(a, real);
 	return *ret ? 0 : -ENOMEM;

@@ -318,11 +318,11 @@ static int make_section(const struct profile *p, const struct seccomp_arch *arch
 	struct seccomp_section *s, struct error *err)
 {
 	int *numbers = arena_array(a, p->n_rules + 1, sizeof(*numbers));
-	struct decisions d = {0};
+	struct decisions *d = arena_new(a, struct decisions); /* large */
 	struct carriers carriers = {0};
 
 	*s = (struct seccomp_section){.arch = arch, .cases = arena_array(a, p->n_rules + 1, sizeof(*s->cases))};
-	if (!numbers || !s->cases)
+	if (!numbers || !d || !s->cases)
 		return error_errno(err, ENOMEM, "linux.seccomp");
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct rule *r = &p->rules[i];
@@ -336,11 +336,11 @@ static int make_section(const struct profile *p, const struct seccomp_arch *arch
 			s->last = (uint32_t)nr;
 		if (r->redundant || (!r->known && r->n_args))
 			continue;
-		if (add_decision(&d, arch->first, (uint32_t)nr, r) < 0)
+		if (add_decision(d, arch->first, (uint32_t)nr, r) < 0)
 			return error_set(
 				err, E2BIG, "linux.seccomp.syscalls[%zu]: too many numbers of %s", r->item, arch->name);
 	}
-	make_cases(&d, s);
+	make_cases(d, s);
 	return make_conditions(p, numbers, &carriers, a, s, err);
 }
 
