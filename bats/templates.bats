@@ -23,24 +23,26 @@ on_host() {
 		"{ umount -l ${PIN%/*} 2>/dev/null; mount --bind $DIR/run /run/enviro-oci; } && mount --make-rshared / && set -e && $1" 3>&- </dev/null
 }
 
-# The run after the first, which has made the template: what it says, and its system calls in $DIR/calls.
+# The run after the first, which has made the template: what it says, and its system calls in $DIR/calls.PID, a file for
+# each process (-ff), as what two do at once is cut into "unfinished" and "resumed" in one.
 second_run() {
 	requires strace
+	rm -f "$DIR"/calls.*
 	on_host '$RUNTIME --root $ROOT run $ID-first >/dev/null
-		strace -f -qq -o $DIR/calls -e trace=setns,unshare,clone3,openat,open_tree,pivot_root,umount2 \
+		strace -ff -qq -o $DIR/calls -e trace=setns,unshare,clone3,openat,open_tree,pivot_root,umount2 \
 			$RUNTIME --root $ROOT run $ID'
 }
 
 from_template() {
 	requires_kernel 5.12 "templates"
-	grep -q 'setns([0-9]*, CLONE_NEWNS) *= 0' "$DIR/calls"
-	lacks pivot_root "$DIR/calls"
+	grep -q 'setns([0-9]*, CLONE_NEWNS) *= 0' "$DIR"/calls.*
+	lacks pivot_root "$DIR"/calls.*
 }
 
 # The child that enters it makes a copy of it first.
 from_user_template() {
 	requires_kernel 5.12 "templates"
-	grep -q 'unshare(CLONE_NEWNS) *= 0' "$DIR/calls"
+	grep -q 'unshare(CLONE_NEWNS) *= 0' "$DIR"/calls.*
 }
 
 # lacks PATTERN FILE...: no line of them has it.
@@ -52,7 +54,7 @@ lacks() {
 # not_from_template WORDS: the container ran, but in a copy of the host's tree, and the debug log says why.
 not_from_template() {
 	second_run >"$DIR/out"
-	grep -q 'pivot_root(.* = 0' "$DIR/calls"
+	grep -q 'pivot_root(.* = 0' "$DIR"/calls.*
 	on_host '$RUNTIME --root $ROOT --debug --log $DIR/log run $ID >/dev/null'
 	has "$(cat "$DIR/log")" "$1"
 }
@@ -60,7 +62,7 @@ not_from_template() {
 @test "a plain container comes from the template: no mount table is read, nothing is unmounted" {
 	second_run
 	from_template
-	lacks 'mountinfo|/proc/mounts|umount2' "$DIR/calls"
+	lacks 'mountinfo|/proc/mounts|umount2' "$DIR"/calls.*
 }
 
 @test "the mount namespace has nothing of the host's" {
@@ -215,7 +217,7 @@ not_from_template() {
 	on_host 'mount -t tmpfs over $DIR/vol/sub && echo shown >$DIR/vol/sub/above && chmod 644 $DIR/vol/sub/above
 		mount --bind $DIR/ro $DIR/ro && mount -o remount,bind,ro,nosuid,nodev,noexec $DIR/ro
 		$RUNTIME --root $ROOT run $ID >/dev/null 2>&1 || true
-		strace -f -qq -o $DIR/calls -e trace=unshare,setns $RUNTIME --root $ROOT run $ID >$DIR/out 2>/dev/null || true
+		strace -ff -qq -o $DIR/calls -e trace=unshare,setns $RUNTIME --root $ROOT run $ID >$DIR/out 2>/dev/null || true
 		[ ! -e $DIR/ro/new ]'
 	from_user_template
 	has "$(cat "$DIR/out")" above
@@ -300,7 +302,7 @@ not_from_template() {
 	requires strace
 	# init is stopped at its first mount
 	on_host '$RUNTIME --root $ROOT run $ID-first >/dev/null
-		strace -f -qq -o $DIR/calls -e trace=move_mount -e inject=move_mount:signal=SIGSTOP:when=1 \
+		strace -ff -qq -o $DIR/calls -e trace=move_mount -e inject=move_mount:signal=SIGSTOP:when=1 \
 			$RUNTIME --root $ROOT create $ID &
 		for i in $(seq 200); do [ -s $ROOT/$ID/state.json ] && [ "$(jq .pid $ROOT/$ID/state.json)" != 0 ] && break; sleep 0.05; done
 		init=$(jq .pid $ROOT/$ID/state.json)
@@ -346,10 +348,10 @@ not_from_template() {
 @test "trap 7: a directory that others may write to is not trusted" {
 	requires strace
 	on_host 'mount -t tmpfs none /run && $RUNTIME --root $ROOT run $ID && chmod 777 ${PIN%/*}
-		strace -f -qq -o $DIR/calls -e trace=setns $RUNTIME --root $ROOT run $ID
+		strace -ff -qq -o $DIR/calls -e trace=setns $RUNTIME --root $ROOT run $ID
 		chmod 700 ${PIN%/*} && chown 1000 ${PIN%/*}
-		strace -f -qq -o $DIR/calls2 -e trace=setns $RUNTIME --root $ROOT run $ID'
-	lacks CLONE_NEWNS "$DIR/calls" "$DIR/calls2"
+		strace -ff -qq -o $DIR/calls2 -e trace=setns $RUNTIME --root $ROOT run $ID'
+	lacks CLONE_NEWNS "$DIR"/calls.* "$DIR"/calls2.*
 }
 
 @test "trap 7: there is a pin whichever CPUs have made the namespaces" {
@@ -367,14 +369,14 @@ not_from_template() {
 @test "trap 7: where a template cannot be made, it is tried once" {
 	requires_kernel 5.12 "templates"
 	requires strace
-	on_host 'strace -f -qq -o $DIR/first -e trace=pivot_root -e inject=pivot_root:error=EINVAL $RUNTIME --root $ROOT run $ID 2>/dev/null || true
-		strace -f -qq -o $DIR/second -e trace=pivot_root $RUNTIME --root $ROOT run $ID
+	on_host 'strace -ff -qq -o $DIR/first -e trace=pivot_root -e inject=pivot_root:error=EINVAL $RUNTIME --root $ROOT run $ID 2>/dev/null || true
+		strace -ff -qq -o $DIR/second -e trace=pivot_root $RUNTIME --root $ROOT run $ID
 		$RUNTIME --root $ROOT cache clear
 		if grep "${PIN%/*}" /proc/self/mountinfo; then exit 1; fi
-		$RUNTIME --root $ROOT run $ID && strace -f -qq -o $DIR/third -e trace=pivot_root $RUNTIME --root $ROOT run $ID'
-	is "$(grep -c pivot_root "$DIR/first")" 2
-	is "$(grep -c pivot_root "$DIR/second")" 1
-	lacks pivot_root "$DIR/third"
+		$RUNTIME --root $ROOT run $ID && strace -ff -qq -o $DIR/third -e trace=pivot_root $RUNTIME --root $ROOT run $ID'
+	is "$(cat "$DIR"/first.* | grep -c pivot_root)" 2
+	is "$(cat "$DIR"/second.* | grep -c pivot_root)" 1
+	lacks pivot_root "$DIR"/third.*
 }
 
 @test "trap 7: several at once make one template" {
