@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -16,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/internal.h"
@@ -460,6 +462,32 @@ static void undo(void)
 			"nothing is left of it in %s", cg.d[i].path);
 }
 
+/* An older kernel's directory: a limit that is left out there is told, one of nothing is not. */
+static void left_out(void)
+{
+	struct cgroup_write w[] = {{.file = "cpu.cfs_burst_us", .value = "0", .what = "none", .optional = true},
+		{.file = "cpu.cfs_burst_us", .value = "5000", .what = "burst", .optional = true},
+		{.file = "memory.kmem.limit_in_bytes", .value = "5000", .what = "kernel", .optional = true}};
+	struct cgroup_settings s = {.w = w, .n = 3};
+	struct cgroup cg = {.mode = CGROUP_MODE_V1, .n = 1};
+	char dir[] = "/tmp/enviro-unit-XXXXXX", text[512] = "";
+	const char *log;
+
+	if (!mkdtemp(dir))
+		return;
+	log = arena_fmt(&arena, "%s/log", dir);
+	cg.d[0] = (struct cgroup_dir){.path = dir, .fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+	tap_is_int(log_open(log, LOG_FORMAT_TEXT, LOG_LEVEL_WARN, &err), 0, "the log opens");
+	tap_is_int(cgroup_apply(&cg, &s, &err), 0, "without the files: %s", err.msg);
+	tap_ok(file_read_small(-1, log, text, sizeof(text)) > 0 && strstr(text, "burst: ignored") &&
+			strstr(text, "kernel: ignored") && !strstr(text, "none"),
+		"the warnings: %s", text);
+	log_open(NULL, LOG_FORMAT_TEXT, LOG_LEVEL_WARN, &err);
+	close(cg.d[0].fd);
+	unlink(log);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	struct cgroup cg;
@@ -488,6 +516,7 @@ int main(void)
 	unprivileged();
 	deep();
 	undo();
+	left_out();
 	cgroup_close(&cg);
 	arena_done(&arena);
 	return tap_done();

@@ -87,12 +87,18 @@ static bool is_device_rule(const struct cgroup_write *w)
 	return str_starts(w->what, "linux.resources.devices");
 }
 
+/* What the container was to have, and nothing else stands for it. */
+static bool is_loss(const struct cgroup_write *w)
+{
+	return str_starts(w->file, "memory.kmem.") || (str_eq(w->file, "cpu.cfs_burst_us") && !str_eq(w->value, "0"));
+}
+
 static bool pass(const struct cgroup_write *w, int r)
 {
 	if (r == 0)
 		return true;
 	if (w->optional && (r == -ENOENT || r == -EOPNOTSUPP)) {
-		if (str_starts(w->file, "memory.kmem."))
+		if (is_loss(w))
 			log_warn("%s: ignored, this kernel does not have it", w->what);
 		return true;
 	}
