@@ -94,6 +94,7 @@ refused() {
 }
 
 @test "fallbacks: the host's sysfs in a user namespace: not without mount_setattr" {
+	requires_kernel 5.12 "mount_setattr"
 	remap 100000
 	set_config '.linux.namespaces |= map(select(.type != "network"))'
 	rt_ok run "$ID"
@@ -105,5 +106,8 @@ refused() {
 
 @test "fallbacks: not without openat2" { refused openat2 ""; }
 @test "fallbacks: not without open_tree and move_mount" { refused open_tree,move_mount "mounts[0]"; }
-@test "fallbacks: not without fsopen" { refused fsopen,fsconfig,fsmount "mounts[0]"; }
+@test "fallbacks: not without fsopen" {
+	requires_kernel 5.12 "mount_setattr; before it, nothing is done with fsopen,"
+	refused fsopen,fsconfig,fsmount "mounts[0]"
+}
 @test "fallbacks: not without memfd_create" { refused memfd_create "memory file"; }

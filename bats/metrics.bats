@@ -160,6 +160,7 @@ hist() { # hist NAME [FIELD]: 0 for what was never seen
 @test "metrics: the most memory that a container had" {
 	[ -e /sys/fs/cgroup/memory ] || [ -e /sys/fs/cgroup/user.slice/memory.peak ] ||
 		grep -q memory /sys/fs/cgroup/cgroup.controllers || skip "no memory controller"
+	[ -e /sys/fs/cgroup/memory ] || requires_kernel 5.19 "memory.peak"
 	set_config '.linux.resources.memory = {limit: 67108864}'
 	in_container 'head -c 20000000 /dev/zero | tail >/dev/null'
 	is "$(hist container_memory)" 1

@@ -168,6 +168,8 @@ teardown() {
 
 @test "mounts: the options of a bind: ro, nosuid, nodev, noexec, noatime and friends" {
 	volume
+	mount --rbind "$VOL" "$VOL" # whatever options the tests' own directory has
+	mount -o remount,bind,rw,suid,dev,exec,atime,relatime "$VOL"
 	for o in ro nosuid nodev noexec noatime nodiratime relatime; do
 		add_mount "/v-$o" bind "$VOL" bind "$o"
 	done

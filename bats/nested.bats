@@ -36,6 +36,7 @@ userns_run() {
 	userns_run
 	is "$out" "$(printf '0\n 0 0 1\n1:3')"
 	known_gap runc "cannot mount the host's sysfs"
+	requires_kernel 5.12 "the host's sysfs in a user namespace"
 	set_config '.linux.namespaces |= map(select(.type == "mount" or .type == "pid"))' 'del(.hostname)' \
 		'.mounts |= map(select(.type != "mqueue"))' # one of its ipc namespace's owner alone
 	userns_run
@@ -220,7 +221,9 @@ run_in_outer() {
 	run_in_outer
 	rt run "$ID"
 	is "$status" 1 "the cgroup above has processes"
-	has "$err" "controller cannot be enabled"
+	# Where there are controllers that may be enabled above processes, the cgroup is there, but threaded.
+	[[ $err == *"controller cannot be enabled"* || $err == *"is threaded, which hugetlb does not work in"* ]] ||
+		show_call "should have said why"
 	cp config.json "$BATS_TEST_TMPDIR/kept.json"
 	set_args sh -c "mkdir /sys/fs/cgroup/init && echo 0 >/sys/fs/cgroup/init/cgroup.procs && $(jq -r '.process.args | join(" ")' config.json)"
 	rt_ok run "$ID"
