@@ -9,6 +9,7 @@ setup() {
 	common_setup
 	CRIU=${CRIU:-$(command -v criu || true)}
 	[ -n "$CRIU" ] || skip "needs criu"
+	requires_kernel 5.13 "what CRIU saves programs of today's glibc with"
 	if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && grep -qv '^0:' /proc/self/cgroup; then
 		skip "CRIU would save and restore v1 cgroups, which this view hides"
 	fi

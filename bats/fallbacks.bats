@@ -66,6 +66,22 @@ refused() {
 
 @test "fallbacks: clone3" { works clone3; }
 @test "fallbacks: close_range" { works close_range; }
+@test "fallbacks: CLOSE_RANGE_CLOEXEC" { works CLOSE_RANGE_CLOEXEC; }
+
+@test "fallbacks: CLOSE_RANGE_CLOEXEC, where no procfs can be had to look descriptors up in" {
+	remap 100000
+	set_config 'del(.hostname, .linux.maskedPaths, .linux.readonlyPaths)' '.mounts |= map(select(.type == "tmpfs"))' \
+		'.linux.namespaces = [{type: "user"}, {type: "mount"}]' # the pid namespace is not its user namespace's
+	set_args sleep 1000
+	for number in EINVAL ENOSYS; do # Linux 5.10 and 5.8
+		refusing "$number" CLOSE_RANGE_CLOEXEC
+		rt_ok run --detach "$ID"
+		is "$(ls "/proc/$(pid_of "$ID")/fd" | tr '\n' ' ')" "0 1 2 "
+		rt_ok delete --force "$ID"
+		nothing_left
+	done
+}
+
 @test "fallbacks: mount_setattr" { works mount_setattr; }
 @test "fallbacks: faccessat2, epoll_pwait2, process_madvise, statmount and listmount" {
 	works faccessat2,epoll_pwait2,process_madvise,statmount,listmount,open_tree_attr

@@ -6,6 +6,11 @@
 
 load helpers
 
+teardown() {
+	umount -l "$BUNDLE" 2>/dev/null || true
+	common_teardown
+}
+
 # on_shared_host SCRIPT: runs it with sh where everything is shared; it sees $RUNTIME, $ROOT, $ID and $DIR, and begins in
 # the bundle.
 on_shared_host() {
@@ -20,21 +25,24 @@ table() {
 	awk '{ kinds = ""; for (i = 7; $i != "-"; i++) { split($i, k, ":"); kinds = kinds " " k[1] }; print $5 kinds }' "$BATS_TEST_TMPDIR/raw"
 }
 
-# Before 1.2.7 runc forgot a shared rootfsPropagation at the pivot (opencontainers/runc#1755): what it sets since is put in.
-mend_old_runc() {
-	local version oldest
+runc_since() {
+	local version
 
 	version=$(runc --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
-	oldest=$(printf '%s\n' "$version" 1.2.7 | sort -V | head -n 1)
-	if [ "$oldest" = 1.2.7 ]; then
-		cat
-		return
-	fi
-	case $(jq -r '.linux.rootfsPropagation // ""' config.json) in
-	shared) sed 's|^/$|/ shared|' ;;
-	rshared) sed -e '/ shared/!s|^\([^ ]*\)|\1 shared|' ;;
-	*) cat ;;
+	[ "$(printf '%s\n' "$version" "$1" | sort -V | head -n 1)" = "$1" ]
+}
+
+# Before 1.1.15 the rootfs could be a slave of the mount it lies on; before 1.2.7 runc forgot a shared rootfsPropagation at
+# the pivot (opencontainers/runc#1755): what it sets since is put in.
+mend_old_runc() {
+	local mend=()
+
+	runc_since 1.1.15 || mend+=(-e 's|^/ master$|/|')
+	runc_since 1.2.7 || case $(jq -r '.linux.rootfsPropagation // ""' config.json) in
+	shared) mend+=(-e 's|^/$|/ shared|') ;;
+	rshared) mend+=(-e '/ shared/!s|^\([^ ]*\)|\1 shared|') ;;
 	esac
+	sed "${mend[@]}" -e ''
 }
 
 # Side by side with runc, where it is installed.
@@ -70,6 +78,17 @@ same_as_runc() {
 @test "shared host: optional fields with rootfsPropagation, each" {
 	for p in private rprivate slave rslave shared rshared; do
 		set_config ".linux.rootfsPropagation = \"$p\""
+		echo "rootfsPropagation $p"
+		same_as_runc
+	done
+}
+
+@test "shared host: optional fields, with the rootfs on a mount of its own and without a template" {
+	mount --bind "$BUNDLE" "$BUNDLE"
+	cd "$BUNDLE"
+	set_config '.annotations["io.enviro-oci.use_namespace_cache"] = "false"'
+	for p in "" private rprivate slave rslave shared rshared; do
+		[ -z "$p" ] || set_config ".linux.rootfsPropagation = \"$p\""
 		echo "rootfsPropagation $p"
 		same_as_runc
 	done

@@ -3,7 +3,7 @@
 """refuse.py ERRNO CALL[,CALL...] COMMAND...
 
 Executes the command under a seccomp filter that answers these system calls with the error (ENOSYS: a kernel that does not
-know them; EPERM: an engine's filter around us).
+know them; EPERM: an engine's filter around us). CLOSE_RANGE_CLOEXEC is close_range with a flag.
 """
 
 import ctypes
@@ -22,14 +22,18 @@ CALLS = {
     "open_tree_attr": 467,
 }
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, MODE_FILTER = 38, 22, 2
-LD_NR, JEQ, RET = 0x20, 0x15, 0x06
+LD, JEQ, RET = 0x20, 0x15, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 
 number = getattr(errno, sys.argv[1])
 names = sys.argv[2].split(",")
-code = [(LD_NR, 0, 0, 0)]
+flag = "CLOSE_RANGE_CLOEXEC" in names
+names = [n for n in names if n != "CLOSE_RANGE_CLOEXEC"]
+code = [(LD, 0, 0, 0)]
 for i, name in enumerate(names):
-    code.append((JEQ, len(names) - i, 0, CALLS[name]))
+    code.append((JEQ, len(names) - i + 3 * flag, 0, CALLS[name]))
+if flag:  # its third argument; 0: allowed
+    code += [(JEQ, 0, 2, CALLS["close_range"]), (LD, 0, 0, 16 + 8 * 2), (JEQ, 0, 1, 0)]
 code += [(RET, 0, 0, ALLOW), (RET, 0, 0, ERRNO | number)]
 text = b"".join(struct.pack("HBBI", *c) for c in code)
 buf = ctypes.create_string_buffer(text)

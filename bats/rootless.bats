@@ -329,6 +329,7 @@ stuck_helper() {
 }
 
 @test "rootless: sysctls of its own network and ipc namespaces" {
+	requires_kernel 5.19 "an ipc namespace's sysctls, for a user namespace's root"
 	set_config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "12345"}'
 	in_container 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax'
 	is "$out" "$(printf '1\n12345')"

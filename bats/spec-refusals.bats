@@ -403,8 +403,10 @@ all_refused() {
 
 @test "refused: linux.resources.cpu" {
 	requires_controller cpu
-	refuse '.linux.resources.cpu.shares = 1' linux.resources.cpu.shares
-	refuse '.linux.resources.cpu.shares = 262145' linux.resources.cpu.shares
+	if [ "$(view)" != unified ]; then # there what is out of range becomes the least or the largest weight, as with runc
+		refuse '.linux.resources.cpu.shares = 1' linux.resources.cpu.shares
+		refuse '.linux.resources.cpu.shares = 262145' linux.resources.cpu.shares
+	fi
 	refuse '.linux.resources.cpu = {quota: 1, period: 100000}' linux.resources.cpu.quota
 	refuse '.linux.resources.cpu = {period: 1}' linux.resources.cpu.period
 	refuse '.linux.resources.cpu = {quota: 10000, period: 100000, burst: 20000}' linux.resources.cpu

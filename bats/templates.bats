@@ -405,6 +405,7 @@ not_from_template() {
 }
 
 @test "sources in the rootfs, by their own name or through a link, are those of the container's tree" {
+	requires_kernel 5.12 "templates"
 	mkdir -p rootfs/data
 	ln -s "$PWD/rootfs" "$DIR/link"
 	add_mount /data tmpfs tmpfs

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -57,10 +58,18 @@ static int clone_tree(int at, const char *path, bool recursive, uint32_t propaga
 	return r < 0 ? r : TAKE_FD(tree);
 }
 
-static int put_tree(const char *path, bool recursive, uint32_t propagation, uint32_t slot, struct launch_slots *s,
-	struct error *err)
+/* The mounts in it follow the host's, if so wanted; what the host mounts on the rootfs itself stays outside. */
+static int put_rootfs(const char *path, uint32_t propagation, uint32_t slot, struct launch_slots *s, struct error *err)
 {
-	int tree = clone_tree(AT_FDCWD, path, recursive, propagation);
+	_cleanup_close_ int tree = clone_tree(AT_FDCWD, path, true, propagation);
+	int r = tree < 0 ? tree : mount_propagation_fd(tree, MS_PRIVATE);
+
+	return r < 0 ? error_errno(err, r, "%s", path) : launch_put(s, slot, TAKE_FD(tree), err);
+}
+
+static int put_tree(const char *path, uint32_t propagation, uint32_t slot, struct launch_slots *s, struct error *err)
+{
+	int tree = clone_tree(AT_FDCWD, path, false, propagation);
 
 	return tree < 0 ? error_errno(err, tree, "%s", path) : launch_put(s, slot, tree, err);
 }
@@ -104,8 +113,8 @@ static int open_trees(const struct plan *p, const char *rootfs, struct launch_sl
 
 	if (!root)
 		return error_set(err, EBADMSG, "plan: no rootfs");
-	r = put_tree(rootfs, true, root->propagation, plan_has_user_namespace(p) ? root->source_slot : root->slot,
-		trees, err);
+	r = put_rootfs(
+		rootfs, root->propagation, plan_has_user_namespace(p) ? root->source_slot : root->slot, trees, err);
 	for (const struct plan_step *s = plan_first(p); r == 0 && !plan_at_end(p, s); s = plan_next(s)) {
 		const struct plan_mount *m = (const struct plan_mount *)s;
 
@@ -163,7 +172,7 @@ int setup_template_cgroups(const struct plan *p, struct launch_slots *s, struct 
 		if (at->op != PLAN_OP_MOUNT || m->kind != PLAN_MOUNT_CGROUP)
 			continue;
 		for (uint32_t i = 0; r == 0 && i < m->cgroup_paths.n; i++)
-			r = put_tree(plan_list_str(p, m->cgroup_paths, i), false, propagation,
+			r = put_tree(plan_list_str(p, m->cgroup_paths, i), propagation,
 				plan_list_u32(p, m->cgroup_slots, i), s, err);
 		if (r < 0)
 			error_prefix(err, "mounts[%u]: %s: bind of", m->s.index, plan_str(p, m->dest));

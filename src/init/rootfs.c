@@ -8,14 +8,15 @@
 #include "kernel/mountapi.h"
 
 /* pivot_root refuses a new root on a shared mount, and what is bound on one would appear on the host. The mount that
- * path is on: the nearest directory above that takes a change of propagation. */
+ * path is on: the nearest directory above that takes a change of propagation. (In a template it is not there, and in a
+ * user namespace not for us; neither has shared mounts.) */
 static int parent_private(const char *path, struct error *err)
 {
 	char p[PATH_MAX];
 	size_t n = str_copy(p, sizeof(p), path);
 	int r;
 
-	while ((r = sys_mount(NULL, n ? p : "/", NULL, MS_PRIVATE, NULL)) == -EINVAL && n) {
+	while ((r = sys_mount(NULL, n ? p : "/", NULL, MS_PRIVATE, NULL)) < 0 && n) {
 		while (n && p[--n] != '/')
 			;
 		p[n] = '\0';
@@ -34,7 +35,7 @@ static int set_propagation(const struct plan_rootfs *p, const char *path, struct
 	r = sys_mount(NULL, "/", NULL, ms, NULL);
 	if (r < 0)
 		return error_errno(err, r, "/: setting the propagation");
-	return ms & MS_SHARED ? parent_private(path, err) : 0;
+	return ms & MS_SHARED || !(ms & MS_REC) ? parent_private(path, err) : 0;
 }
 
 /* By mount(2); nobody else can be in the rootfs yet. */
@@ -43,6 +44,15 @@ static int bind_old(const char *path)
 	int r = sys_mount(path, path, NULL, MS_BIND | MS_REC, NULL);
 
 	return r < 0 ? r : sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+}
+
+/* What is mounted in the rootfs stays there, also in a mount namespace that is not the container's own, and what the host
+ * mounts in it does outside: the copy of a slave is one, too. */
+static int make_private(int mnt, bool recursive)
+{
+	int r = (int)sys_call1(SYS_fchdir, mnt);
+
+	return r < 0 ? r : sys_mount(NULL, ".", NULL, MS_PRIVATE | (recursive ? MS_REC : 0), NULL);
 }
 
 /* A mount of its own, which pivot_root asks for. Returns its fd. */
@@ -62,9 +72,8 @@ static int bind_rootfs(struct init *in, const struct plan_rootfs *p, const char 
 		r = mnt = bind_old(path);
 	else
 		r = mnt < 0 ? mnt : mount_attach(mnt, place);
-	/* in a mount namespace that is not the container's own, what is mounted in the rootfs stays there */
-	if (r >= 0 && !p->new_mount_ns)
-		r = sys_mount(NULL, path, NULL, MS_PRIVATE | MS_REC, NULL);
+	if (r >= 0)
+		r = make_private(mnt, !p->new_mount_ns);
 	(void)sys_close(place);
 	if (r >= 0)
 		return mnt;

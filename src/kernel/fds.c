@@ -38,6 +38,15 @@ int fds_mark_in(int dir, unsigned first)
 	return (int)r;
 }
 
+int fds_mark_numbers(unsigned first)
+{
+	enum { NUMBERS = 4096 }; /* what is open here has been given the lowest ones */
+
+	for (unsigned fd = first; fd < first + NUMBERS; fd++)
+		(void)sys_call3(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+	return sys_close_range(first + NUMBERS, ~0U, 0);
+}
+
 int fds_mark(unsigned first)
 {
 	if (sys_close_range(first, ~0U, SYS_CLOSE_RANGE_CLOEXEC) == 0)
