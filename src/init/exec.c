@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "init/inroot.h"
+#include "kernel/fds.h"
 #include "kernel/signals.h"
 
 enum { HOME_SIZE = 4096, PASSWD_MAX = 16 << 20, FIRST_FREE_FD = 3 };
