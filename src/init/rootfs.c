@@ -46,8 +46,8 @@ static int bind_old(const char *path)
 	return r < 0 ? r : sys_openat(-1, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
-/* What is mounted in the rootfs stays there, also in a mount namespace that is not the container's own, and what the host
- * mounts in it does outside: the copy of a slave is one, too. */
+/* What is mounted in the rootfs stays there, also in a mount namespace that is not the container's own, and what the
+ * host mounts in it does outside: the copy of a slave is one, too. */
 static int make_private(int mnt, bool recursive)
 {
 	int r = (int)sys_call1(SYS_fchdir, mnt);
