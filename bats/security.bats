@@ -163,7 +163,7 @@ look_for_open_proc='echo begun; for p in $(sed -n "s/^[^ ]* [^ ]* [^ ]* \/ \([^ 
 exec_score() {
 	local n
 
-	jq '.process | .args = ["sh", "-c", "echo $$; sleep 0.2"] | .oomScoreAdj = 500' config.json >process.json
+	jq '.process | .args = ["sh", "-c", "echo $$; sleep 2"] | .oomScoreAdj = 500' config.json >process.json
 	for ((n = 0; n < TRIES || n < 2; n++)); do
 		rm -f pid
 		rt exec --detach --pid-file pid --process process.json "$ID"

@@ -171,10 +171,10 @@ int exec_prepare(struct init *in, struct error *err)
 	add_own_env(in, x);
 	/* Marked, not closed: what is open is still in use, and later ones are born so (CVE-2024-21626). */
 	r = sys_close_range(FIRST_FREE_FD + x->preserve_fds, ~0u, SYS_CLOSE_RANGE_CLOEXEC);
-	if (r < 0) /* Linux 5.10 knows only to close, and a filter around the runtime may not know it at all */
-		r = proc_mark_fds(in, FIRST_FREE_FD + x->preserve_fds, err);
-	if (r < 0) /* no procfs for who is not root of the pid namespace's user namespace */
+	if (r < 0) /* Linux 5.10 knows only to close */
 		r = fds_mark_numbers(FIRST_FREE_FD + x->preserve_fds);
+	if (r < 0) /* and a filter around the runtime may not know it at all */
+		r = proc_mark_fds(in, FIRST_FREE_FD + x->preserve_fds, err);
 	if (r < 0)
 		return error_errno(err, r, "exec: closing fds");
 	signals_reset();

@@ -9,7 +9,7 @@
 int fds_mark(unsigned first);
 /* The same, one by one; `dir` is the process's own /proc/PID/fd, open for reading, and is closed. */
 int fds_mark_in(int dir, unsigned first);
-/* The same without a procfs: the next 4096 by number, what is above is closed at once. */
+/* The same without a procfs, where close_range has no flags yet: the next 4096 by number, what is above is closed. */
 int fds_mark_numbers(unsigned first);
 
 #endif
