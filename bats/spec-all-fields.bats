@@ -98,6 +98,7 @@ absent_members() {
 	local c
 
 	[ -d /sys/fs/selinux/class ] || { without process.selinuxLabel && without linux.mountLabel; }
+	set_config '.process.apparmorProfile = "unconfined"' # the one that is loaded everywhere
 	[ -d /sys/kernel/security/apparmor ] || without process.apparmorProfile
 	[ -e /sys/fs/resctrl/schemata ] || without linux.intelRdt
 	[ -e /proc/self/numa_maps ] || without linux.memoryPolicy
