@@ -62,8 +62,10 @@ userns_run() {
 	requires_namespace cgroup
 	set_config '.linux.namespaces += [{type: "cgroup"}]'
 	set_script 'cut -d: -f3 /proc/self/cgroup | sort -u; ls /sys/fs/cgroup >/dev/null && echo mounted'
-	# What lies above the namespace's root cannot be entered (nsdelegate), so it has a hierarchy of its own, as an engine makes.
-	inside --cgroup -- '[ ! -e /sys/fs/cgroup/cgroup.procs ] || mount -t cgroup2 none /sys/fs/cgroup; "$0" --root "$2" run "$1"'
+	# What lies above the namespace's root cannot be entered (nsdelegate): only what lies below it is shown.
+	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	inside --cgroup -- '[ ! -e /sys/fs/cgroup/cgroup.procs ] || mount --bind "/sys/fs/cgroup'"$own"'" /sys/fs/cgroup
+		"$0" --root "$2" run "$1"'
 	is "$status" 0 "$out"
 	has "$out" mounted
 	has_not "$out" "$ID"
