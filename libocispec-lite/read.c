@@ -567,51 +567,44 @@ static int read_all(struct reader *r)
 	return parse(r);
 }
 
-/* In the arena: with its frames it is too large for a small stack. */
-static struct reader *new_reader(
-	const struct oci_type *t, const char *text, size_t len, struct arena *a, struct error *err)
+/* The reader is in the arena: with its frames it is too large for a small stack. */
+static int read_table(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
+	struct oci_unknown *unknown, struct oci_findings *fs, struct error *err)
 {
 	struct reader *r = arena_new(a, struct reader);
-
-	if (!r)
-		return NULL;
-	r->root = t;
-	r->text = text;
-	r->len = len;
-	r->arena = a;
-	r->err = err;
-	return r;
-}
-
-int oci_table_read(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
-	struct oci_unknown *unknown, struct error *err)
-{
-	struct reader *r = new_reader(t, text, len, a, err);
 	int status;
 
 	if (!r)
 		return error_errno(err, ENOMEM, "read JSON");
+	r->root = t;
+	r->text = text;
+	r->len = len;
+	r->arena = a;
 	r->unknown = unknown;
+	r->findings = fs;
+	r->err = err;
 	status = read_all(r);
 	if (!status)
 		*ret = r->result;
 	return status;
 }
 
+int oci_table_read(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
+	struct oci_unknown *unknown, struct error *err)
+{
+	return read_table(t, text, len, a, ret, unknown, NULL, err);
+}
+
 int oci_table_check(const struct oci_type *t, const char *text, size_t len, struct arena *a, void **ret,
 	struct oci_findings *fs, struct error *err)
 {
-	struct reader *r = new_reader(t, text, len, a, err);
 	int status;
 
 	*ret = NULL;
-	if (!r)
-		return error_errno(err, ENOMEM, "read JSON");
-	r->findings = fs;
-	status = read_all(r);
-	if (!status && fs->failed)
+	status = read_table(t, text, len, a, ret, NULL, fs, err);
+	if (!status && fs->failed) {
+		*ret = NULL;
 		status = error_errno(err, ENOMEM, "read JSON");
-	if (!status)
-		*ret = r->result;
+	}
 	return status == -EINVAL ? 0 : status;
 }
